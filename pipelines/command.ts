@@ -1,0 +1,63 @@
+/** What a `petl-video <command>` is: one file of this folder each, a description and a `run()`. */
+
+/** What the process was given from outside. Only the command line reads the environment; everything else is handed this. */
+export interface Environment {
+  /** Where set-up keeps what it downloads: `PETL_VIDEO_CACHE`, else the user's cache folder. */
+  readonly cache: string;
+  /** `FFMPEG_PATH` or `FFMPEG_BIN`. */
+  readonly ffmpegPath: string | undefined;
+  /** The system's search path, for finding `ffmpeg` and a C++ compiler. */
+  readonly searchPath: string;
+  /** The Python package index to take wheels from: `PIP_INDEX_URL`, else PyPI. */
+  readonly packageIndex: string;
+}
+
+export interface Progress {
+  /** `done` of the total given at the start, and a few words on how it goes. */
+  update(done: number, detail?: string): void;
+  end(): void;
+}
+
+/** The way to the person in front of the program. Results go to stdout, everything else to stderr. */
+export interface Reporter {
+  /** The command's one result: `text` for people, or `json` when `--json` was given. */
+  result(text: string, json: unknown): void;
+  note(line: string): void;
+  warn(line: string): void;
+  /** A bar on a terminal, one line per interval otherwise. */
+  progress(label: string, total: number): Progress;
+}
+
+export interface Context {
+  readonly environment: Environment;
+  readonly reporter: Reporter;
+  /** Aborted by the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+export interface Argument {
+  /** As commander writes it: `<file>` required, `[file]` optional, `<files...>` many. */
+  readonly name: string;
+  readonly description: string;
+}
+
+export interface Option {
+  /** As commander writes it: `--out <folder>`, `--json`. */
+  readonly flags: string;
+  readonly description: string;
+  readonly default?: string | boolean;
+}
+
+export interface Command {
+  /** `train`, or `weights import` for a command below a command. */
+  readonly name: string;
+  readonly summary: string;
+  readonly arguments: readonly Argument[];
+  readonly options: readonly Option[];
+  /** Whole command lines, shown by `--help`. */
+  readonly examples: readonly string[];
+  /** `values[i]` belongs to `arguments[i]`; options are keyed as commander does (`--dry-run` → `dryRun`). */
+  run(values: readonly (string | readonly string[] | undefined)[], options: Options, context: Context): Promise<void>;
+}
+
+export type Options = Readonly<Record<string, string | boolean | undefined>>;

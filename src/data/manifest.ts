@@ -1,0 +1,68 @@
+/**
+ * A prepared data set: a folder with `dataset.json` and one `.jsonl` manifest per split.
+ *
+ *   dataset.json                 what it is: name, classes in label order, root of the files, flip, splits
+ *   train.jsonl, validation.jsonl, …          one entry per line
+ *   fold1-train.jsonl, fold1-test.jsonl, …    where the data set has folds
+ *   report.json                  what `prepare` found
+ */
+
+export type SplitName = 'train' | 'validation' | 'test';
+
+/** One video or image as the official annotation names it, before anything was read. */
+export interface Listed {
+  readonly id: string;
+  /** Path relative to the data set's root, with forward slashes. */
+  readonly file: string;
+  /** Index into the classes; -1 where the official test set hides the label. */
+  readonly label: number;
+}
+
+/**
+ * - `ok`: every frame decodes, nothing to remark.
+ * - `damaged`: frames decode but the decoder complained; usable, reported.
+ * - `unreadable`: no frame decodes, the file is empty, or it is no video.
+ * - `missing`: the annotation names it, the disk lacks it.
+ */
+export type Verdict = 'ok' | 'damaged' | 'unreadable' | 'missing';
+
+export interface Entry extends Listed {
+  /** Frames that really decode (not the container's claim); 1 for an image, 0 where unreadable or missing. */
+  readonly frames: number;
+  /** Pixels as displayed, after rotation. */
+  readonly width: number;
+  readonly height: number;
+  /** Mean frames per second; 0 for an image. */
+  readonly fps: number;
+  readonly verdict: Verdict;
+  /** Why the verdict is not `ok`, in the decoder's or our words. */
+  readonly reason?: string;
+}
+
+export interface Split {
+  readonly name: SplitName;
+  /** 1-3 for HMDB51 and UCF101; absent elsewhere. */
+  readonly fold?: number;
+  /** The manifest's file name in the prepared folder. */
+  readonly manifest: string;
+  /** Entries of the official list. */
+  readonly listed: number;
+  /** Entries with verdict `ok` or `damaged`. */
+  readonly usable: number;
+}
+
+export interface Dataset {
+  /** `ssv2`, `hmdb51`, `kinetics400`, …, or the name given to a `folder` data set. */
+  readonly name: string;
+  /** Label → class name. */
+  readonly classes: readonly string[];
+  /** Absolute folder that the entries' files are relative to. */
+  readonly root: string;
+  /** Whether a mirrored clip keeps its class. */
+  readonly flip: boolean;
+  readonly splits: readonly Split[];
+}
+
+export function isUsable(entry: Entry): boolean {
+  return entry.verdict === 'ok' || entry.verdict === 'damaged';
+}
