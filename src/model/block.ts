@@ -1,0 +1,125 @@
+/** One pre-norm transformer block, with taps: x + attention(norm1 x), then x + MLP(norm2 x). Shapes [B, N, D]. */
+import { attention } from '../tensor/ops/attention.ts';
+import { gelu } from '../tensor/ops/gelu.ts';
+import { linear } from '../tensor/ops/linear.ts';
+import { layerNorm } from '../tensor/ops/normalize.ts';
+import { type Lookup, normal, ones, type ParameterSpec, zeros } from '../tensor/parameters.ts';
+import { type Tensor, tf } from '../tensor/tf.ts';
+import { LAYER_NORM_EPSILON, type VitOptions } from './options.ts';
+import type { BlockTaps, LinearSite } from './taps.ts';
+
+/** A random mask of the step, drawn outside it: 1 with probability `keep`, else 0. */
+export interface NoiseSpec {
+  readonly name: string;
+  /** Without the batch axis, which comes first. */
+  readonly shape: readonly number[];
+  readonly keep: number;
+}
+/** The mask of a name, [B, ...shape]. */
+export type Noise = (name: string) => Tensor;
+
+export interface Forward {
+  readonly training: boolean;
+  /** The random masks of this step (drop path, dropout), by name; only asked for in training. */
+  readonly noise: Noise;
+}
+
+export function blockParameters(vit: VitOptions, i: number): ParameterSpec[] {
+  const { width: D } = vit;
+  const hidden = D * vit.mlpRatio;
+  const of = (
+    name: string,
+    shape: readonly number[],
+    init = shape.length > 1 ? normal(0.02) : zeros,
+  ): ParameterSpec => ({
+    name: `blocks.${i}.${name}`,
+    shape,
+    init,
+  });
+  const bias = vit.bias === 'qv' ? [of('attn.q_bias', [D]), of('attn.v_bias', [D])] : [of('attn.qkv.bias', [3 * D])];
+  return [
+    of('norm1.weight', [D], ones),
+    of('norm1.bias', [D]),
+    of('attn.qkv.weight', [3 * D, D]),
+    ...bias,
+    of('attn.proj.weight', [D, D]),
+    of('attn.proj.bias', [D]),
+    of('norm2.weight', [D], ones),
+    of('norm2.bias', [D]),
+    of('mlp.fc1.weight', [hidden, D]),
+    of('mlp.fc1.bias', [hidden]),
+    of('mlp.fc2.weight', [D, hidden]),
+    of('mlp.fc2.bias', [D]),
+  ];
+}
+
+/** Drop path rate of block i: 0 at the first, `dropPath` at the last. */
+export function dropPathRate(vit: VitOptions, i: number): number {
+  return vit.depth === 1 ? vit.dropPath : (vit.dropPath * i) / (vit.depth - 1);
+}
+
+/** The drop path masks of all blocks: [B, 2] each, for the attention branch and the MLP branch. */
+export function dropPathNoise(vit: VitOptions): NoiseSpec[] {
+  return Array.from({ length: vit.depth }, (_, i) => ({
+    name: `blocks.${i}.drop_path`,
+    shape: [2],
+    keep: 1 - dropPathRate(vit, i),
+  })).filter(({ keep }) => keep < 1);
+}
+
+export function block(
+  input: Tensor,
+  i: number,
+  vit: VitOptions,
+  parameter: Lookup,
+  taps: BlockTaps,
+  forward: Forward,
+): Tensor {
+  const own = (name: string): Tensor => parameter(`blocks.${i}.${name}`);
+  const norm = (x: Tensor, name: string): Tensor =>
+    layerNorm(x, own(`${name}.weight`), own(`${name}.bias`), LAYER_NORM_EPSILON);
+  const dense = (site: LinearSite, x: Tensor, name: string): Tensor => {
+    const y = linear(x, own(`${name}.weight`), own(`${name}.bias`));
+    return taps.linear?.(site, x, y) ?? y;
+  };
+  const keep = 1 - dropPathRate(vit, i);
+  const dropPath = (branch: Tensor, which: 0 | 1): Tensor => {
+    if (!forward.training || keep === 1) return branch;
+    const mask = tf.slice(forward.noise(`blocks.${i}.drop_path`), [0, which], [branch.shape[0] as number, 1]);
+    return tf.mul(branch, tf.div(tf.reshape(mask, [-1, 1, 1]), keep));
+  };
+
+  let x = taps.enter?.(input) ?? input;
+
+  const normed = norm(x, 'norm1');
+  const h = taps.attnIn?.(normed) ?? normed;
+  const mixed = dense('proj', heads(h, vit, own, taps), 'attn.proj');
+  const attended = dropPath(taps.attnOut?.(mixed) ?? mixed, 0);
+  const attnBypass = taps.attnBypass?.(x, normed);
+  x = tf.add(x, attnBypass === undefined ? attended : tf.add(attended, attnBypass));
+
+  const normed2 = norm(x, 'norm2');
+  const h2 = taps.mlpIn?.(normed2) ?? normed2;
+  const dropped = dropPath(dense('fc2', gelu(dense('fc1', h2, 'mlp.fc1')), 'mlp.fc2'), 1);
+  const m = taps.mlpOut?.(dropped) ?? dropped;
+  const mlpBypass = taps.mlpBypass?.(x, normed2);
+  x = tf.add(x, mlpBypass === undefined ? m : tf.add(m, mlpBypass));
+
+  return taps.exit?.(x) ?? x;
+}
+
+/** Multi-head attention before its projection: h [B, N, D] → [B, N, D]. One product makes q, k and v. */
+function heads(h: Tensor, vit: VitOptions, own: Lookup, taps: BlockTaps): Tensor {
+  const [batch, tokens, D] = h.shape as [number, number, number];
+  const perHead = D / vit.heads;
+  const bias =
+    vit.bias === 'qkv' ? own('attn.qkv.bias') : tf.concat([own('attn.q_bias'), tf.zeros([D]), own('attn.v_bias')]);
+  const fused = linear(h, own('attn.qkv.weight'), bias);
+  const third = (site: 'q' | 'k' | 'v', at: number): Tensor => {
+    const slice = tf.slice(fused, [0, 0, at * D], [batch, tokens, D]);
+    const tapped = taps.linear?.(site, h, slice) ?? slice;
+    return tf.transpose(tf.reshape(tapped, [batch, tokens, vit.heads, perHead]), [0, 2, 1, 3]);
+  };
+  const o = attention(third('q', 0), third('k', 1), third('v', 2));
+  return tf.reshape(tf.transpose(o, [0, 2, 1, 3]), [batch, tokens, D]);
+}

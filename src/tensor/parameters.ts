@@ -1,0 +1,47 @@
+/** Named parameters: their shapes, how they start, and the look-up that models are written with. */
+import { float32, type HostTensors, sizeOf } from './host.ts';
+import { rng } from './random.ts';
+import type { Tensor } from './tf.ts';
+
+export type Init =
+  | { readonly kind: 'constant'; readonly value: number }
+  /** Uniform in ±bound. */
+  | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'normal'; readonly std: number };
+
+export interface ParameterSpec {
+  /** As in VideoMAE, `blocks.3.attn.qkv.weight`; methods append, `blocks.3.adaptmlp.down.weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly init: Init;
+}
+
+/** The tensor of a name; throws on a name that the model does not have. */
+export type Lookup = (name: string) => Tensor;
+
+export const zeros: Init = { kind: 'constant', value: 0 };
+export const ones: Init = { kind: 'constant', value: 1 };
+export const uniform = (bound: number): Init => ({ kind: 'uniform', bound });
+export const normal = (std: number): Init => ({ kind: 'normal', std });
+
+/** Starting values. Each tensor has its own random stream, so adding a parameter leaves the others as they were. */
+export function initialise(specs: readonly ParameterSpec[], seed: number): HostTensors {
+  const tensors: HostTensors = {};
+  for (const { name, shape, init } of specs) {
+    const data = new Float32Array(sizeOf(shape));
+    if (init.kind === 'constant') data.fill(init.value);
+    else {
+      const random = rng(seed, `init/${name}`);
+      const draw =
+        init.kind === 'normal' ? () => random.normal() * init.std : () => (2 * random.uniform() - 1) * init.bound;
+      for (let i = 0; i < data.length; i++) data[i] = draw();
+    }
+    tensors[name] = float32(shape, data);
+  }
+  return tensors;
+}
+
+/** Number of elements of all specs. */
+export function countParameters(specs: readonly ParameterSpec[]): number {
+  return specs.reduce((total, { shape }) => total + sizeOf(shape), 0);
+}
