@@ -1,0 +1,180 @@
+/**
+ * Reading a prepared data set back: `dataset.json`, then one manifest. Everything is checked here, with file and line,
+ * so that no later stage meets a label out of range or a clip without frames.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { codeOf, configError, dataError, messageOf } from '../errors/index.ts';
+import { type Dataset, type Entry, isUsable, type Split, type SplitName, type Verdict } from './manifest.ts';
+
+export const DATASET_FILE = 'dataset.json';
+
+const SPLIT_NAMES: readonly SplitName[] = ['train', 'validation', 'test'];
+const VERDICTS: readonly Verdict[] = ['ok', 'damaged', 'unreadable', 'missing'];
+
+/**
+ * The data set prepared in the folder `dir`.
+ *
+ * @throws data error when nothing is prepared there or `dataset.json` is not what `prepare` writes.
+ */
+export async function readDataset(dir: string): Promise<Dataset> {
+  const file = path.join(dir, DATASET_FILE);
+  const value = parseJson(await readPrepared(file, dir), file);
+  const fault = (what: string) =>
+    dataError(`${what} in the prepared data set`, { at: file, remedy: prepareAgain(dir) });
+  if (!isRecord(value)) throw fault('no object');
+  const { name, classes, root, flip, splits } = value;
+  if (typeof name !== 'string' || name === '') throw fault('no "name"');
+  if (!Array.isArray(classes) || classes.length === 0 || !classes.every((c) => typeof c === 'string')) {
+    throw fault('no "classes", a list of names,');
+  }
+  if (typeof root !== 'string' || root === '') throw fault('no "root", the folder of the files,');
+  if (typeof flip !== 'boolean') throw fault('no "flip", true or false,');
+  if (!Array.isArray(splits) || splits.length === 0) throw fault('no "splits"');
+  return { name, classes, root, flip, splits: splits.map((split) => checkSplit(split, fault)) };
+}
+
+function checkSplit(value: unknown, fault: (what: string) => Error): Split {
+  if (!isRecord(value)) throw fault('a split that is no object');
+  const { name, fold, manifest, listed, usable } = value;
+  if (!isOneOf(name, SPLIT_NAMES)) throw fault(`a split named ${JSON.stringify(name)}`);
+  if (fold !== undefined && !isCount(fold)) throw fault(`a fold ${JSON.stringify(fold)}`);
+  if (typeof manifest !== 'string' || manifest !== path.basename(manifest)) throw fault('a split without a manifest');
+  if (!isCount(listed) || !isCount(usable)) throw fault(`split ${name} without its counts`);
+  return { name, ...(fold === undefined ? {} : { fold }), manifest, listed, usable };
+}
+
+/**
+ * The split called `name`; in a data set with folds, the one of `fold`.
+ *
+ * @throws config error when there is no such split or fold, or when the data set has several folds and none was chosen.
+ */
+export function findSplit(dataset: Dataset, name: SplitName, fold?: number): Split {
+  const named = dataset.splits.filter((split) => split.name === name);
+  if (named.length === 0) {
+    const names = [...new Set(dataset.splits.map((split) => split.name))].join(', ');
+    throw configError(`${dataset.name} has no ${name} split`, { remedy: `its splits are: ${names}` });
+  }
+  const folds = named.flatMap((split) => split.fold ?? []);
+  if (fold === undefined && named.length > 1) {
+    throw configError(`${dataset.name} has ${folds.length} folds and none was chosen`, {
+      remedy: `choose one of the folds ${folds.join(', ')}`,
+    });
+  }
+  // A data set without folds is its own and only fold.
+  const found =
+    fold === undefined || (folds.length === 0 && fold === 1) ? named[0] : named.find((s) => s.fold === fold);
+  if (found === undefined) {
+    const remedy =
+      folds.length === 0 ? 'leave the fold out: this data set has none' : `its folds are: ${folds.join(', ')}`;
+    throw configError(`${dataset.name} has no fold ${fold} of the ${name} split`, { remedy });
+  }
+  return found;
+}
+
+/**
+ * All entries of a split of the data set prepared in `dir`, in the official order, the missing and unreadable ones
+ * too (`isUsable` tells them apart): an evaluation has to count what it could not see.
+ *
+ * @throws config error as `findSplit`; data error, with file and line, for a manifest that is absent or malformed, for a
+ *   label outside the classes, and for a split in which nothing is usable.
+ */
+export async function readSplit(dir: string, dataset: Dataset, name: SplitName, fold?: number): Promise<Entry[]> {
+  const split = findSplit(dataset, name, fold);
+  const file = path.join(dir, split.manifest);
+  const entries: Entry[] = [];
+  const lineOfId = new Map<string, number>();
+  let line = 0;
+  for (const text of (await readPrepared(file, dir)).split('\n')) {
+    line++;
+    if (text.trim() === '') continue;
+    const at = `${file}:${line}`;
+    const entry = checkEntry(parseJson(text, at), dataset.classes.length, name, at);
+    const first = lineOfId.get(entry.id);
+    if (first !== undefined) throw dataError(`the id ${entry.id} stands on line ${first} already`, { at });
+    lineOfId.set(entry.id, line);
+    entries.push(entry);
+  }
+  if (entries.length !== split.listed) {
+    throw dataError(`the manifest has ${entries.length} entries where dataset.json says ${split.listed}`, {
+      at: file,
+      remedy: prepareAgain(dir),
+    });
+  }
+  if (!entries.some(isUsable)) {
+    throw dataError(`no video or image of the ${name} split is usable: ${countVerdicts(entries)}`, {
+      at: file,
+      remedy: `look into report.json beside it for the reasons, then ${prepareAgain(dir)}`,
+    });
+  }
+  return entries;
+}
+
+function checkEntry(value: unknown, classes: number, split: SplitName, at: string): Entry {
+  const fault = (what: string, remedy?: string) => dataError(what, remedy === undefined ? { at } : { at, remedy });
+  if (!isRecord(value)) throw fault('this line is no JSON object');
+  const { id, file, label, frames, width, height, fps, verdict, reason } = value;
+  if (typeof id !== 'string' || id === '') throw fault('an entry needs an "id", a text');
+  if (typeof file !== 'string' || file === '') throw fault(`${id}: an entry needs a "file", a path`);
+  if (!Number.isInteger(label)) throw fault(`${id}: the label ${JSON.stringify(label)} is no whole number`);
+  const hidden = split === 'test' && label === -1;
+  if (!hidden && ((label as number) < 0 || (label as number) >= classes)) {
+    throw fault(
+      `${id}: the label ${label} is out of range`,
+      `${classes} classes have the labels 0 to ${classes - 1}${split === 'test' ? ', and -1 where the test label is hidden' : ''}`,
+    );
+  }
+  if (!isOneOf(verdict, VERDICTS)) throw fault(`${id}: the verdict is none of ${VERDICTS.join(', ')}`);
+  for (const [key, number] of Object.entries({ frames, width, height })) {
+    if (!isCount(number)) throw fault(`${id}: "${key}" is ${JSON.stringify(number)}, not a count`);
+  }
+  if (typeof fps !== 'number' || !(fps >= 0)) throw fault(`${id}: "fps" is ${JSON.stringify(fps)}, not a rate`);
+  const usable = verdict === 'ok' || verdict === 'damaged';
+  if (usable && (frames === 0 || width === 0 || height === 0)) {
+    throw fault(`${id}: the verdict is ${verdict}, but it has no frames or no size`);
+  }
+  if (reason !== undefined && typeof reason !== 'string') throw fault(`${id}: the reason is no text`);
+  return value as unknown as Entry;
+}
+
+function countVerdicts(entries: readonly Entry[]): string {
+  if (entries.length === 0) return 'it has no entries';
+  const count = (verdict: Verdict) => entries.filter((entry) => entry.verdict === verdict).length;
+  return `${count('missing')} missing, ${count('unreadable')} unreadable`;
+}
+
+async function readPrepared(file: string, dir: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw error;
+    throw dataError(`no prepared data set here: ${path.basename(file)} is missing`, {
+      at: dir,
+      remedy: prepareAgain(dir),
+      cause: error,
+    });
+  }
+}
+
+const prepareAgain = (dir: string) =>
+  `run: petl-video prepare <dataset> --source <folder of the downloaded files> --out ${dir}`;
+
+function parseJson(text: string, at: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw dataError(`malformed JSON: ${messageOf(error)}`, { at, cause: error });
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
+}
+
+function isOneOf<T extends string>(value: unknown, names: readonly T[]): value is T {
+  return names.includes(value as T);
+}
