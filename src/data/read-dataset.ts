@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, configError, dataError, messageOf } from '../errors/index.ts';
+import { readJsonLines } from '../formats/jsonl.ts';
 import { type Dataset, type Entry, isUsable, type Split, type SplitName, type Verdict } from './manifest.ts';
 
 export const DATASET_FILE = 'dataset.json';
@@ -19,7 +20,7 @@ const VERDICTS: readonly Verdict[] = ['ok', 'damaged', 'unreadable', 'missing'];
  */
 export async function readDataset(dir: string): Promise<Dataset> {
   const file = path.join(dir, DATASET_FILE);
-  const value = parseJson(await readPrepared(file, dir), file);
+  const value = await readJson(file, dir);
   const fault = (what: string) =>
     dataError(`${what} in the prepared data set`, { at: file, remedy: prepareAgain(dir) });
   if (!isRecord(value)) throw fault('no object');
@@ -82,19 +83,13 @@ export function findSplit(dataset: Dataset, name: SplitName, fold?: number): Spl
 export async function readSplit(dir: string, dataset: Dataset, name: SplitName, fold?: number): Promise<Entry[]> {
   const split = findSplit(dataset, name, fold);
   const file = path.join(dir, split.manifest);
-  const entries: Entry[] = [];
-  const lineOfId = new Map<string, number>();
-  let line = 0;
-  for (const text of (await readPrepared(file, dir)).split('\n')) {
-    line++;
-    if (text.trim() === '') continue;
-    const at = `${file}:${line}`;
-    const entry = checkEntry(parseJson(text, at), dataset.classes.length, name, at);
-    const first = lineOfId.get(entry.id);
-    if (first !== undefined) throw dataError(`the id ${entry.id} stands on line ${first} already`, { at });
-    lineOfId.set(entry.id, line);
-    entries.push(entry);
-  }
+  const ids = new Set<string>();
+  const entries = await readJsonLines(file, (value) => {
+    const entry = checkEntry(value, dataset.classes.length, name);
+    if (ids.has(entry.id)) throw dataError(`the id ${entry.id} stands on an earlier line already`);
+    ids.add(entry.id);
+    return entry;
+  });
   if (entries.length !== split.listed) {
     throw dataError(`the manifest has ${entries.length} entries where dataset.json says ${split.listed}`, {
       at: file,
@@ -110,30 +105,29 @@ export async function readSplit(dir: string, dataset: Dataset, name: SplitName, 
   return entries;
 }
 
-function checkEntry(value: unknown, classes: number, split: SplitName, at: string): Entry {
-  const fault = (what: string, remedy?: string) => dataError(what, remedy === undefined ? { at } : { at, remedy });
-  if (!isRecord(value)) throw fault('this line is no JSON object');
+function checkEntry(value: unknown, classes: number, split: SplitName): Entry {
+  if (!isRecord(value)) throw dataError('this line is no JSON object');
   const { id, file, label, frames, width, height, fps, verdict, reason } = value;
-  if (typeof id !== 'string' || id === '') throw fault('an entry needs an "id", a text');
-  if (typeof file !== 'string' || file === '') throw fault(`${id}: an entry needs a "file", a path`);
-  if (!Number.isInteger(label)) throw fault(`${id}: the label ${JSON.stringify(label)} is no whole number`);
+  if (typeof id !== 'string' || id === '') throw dataError('an entry needs an "id", a text');
+  if (typeof file !== 'string' || file === '') throw dataError(`${id}: an entry needs a "file", a path`);
+  if (!Number.isInteger(label)) throw dataError(`${id}: the label ${JSON.stringify(label)} is no whole number`);
   const hidden = split === 'test' && label === -1;
   if (!hidden && ((label as number) < 0 || (label as number) >= classes)) {
-    throw fault(
-      `${id}: the label ${label} is out of range`,
-      `${classes} classes have the labels 0 to ${classes - 1}${split === 'test' ? ', and -1 where the test label is hidden' : ''}`,
+    const alsoHidden = split === 'test' ? ', and -1 where the test label is hidden' : '';
+    throw dataError(
+      `${id}: the label ${label} is out of range; ${classes} classes have the labels 0 to ${classes - 1}${alsoHidden}`,
     );
   }
-  if (!isOneOf(verdict, VERDICTS)) throw fault(`${id}: the verdict is none of ${VERDICTS.join(', ')}`);
+  if (!isOneOf(verdict, VERDICTS)) throw dataError(`${id}: the verdict is none of ${VERDICTS.join(', ')}`);
   for (const [key, number] of Object.entries({ frames, width, height })) {
-    if (!isCount(number)) throw fault(`${id}: "${key}" is ${JSON.stringify(number)}, not a count`);
+    if (!isCount(number)) throw dataError(`${id}: "${key}" is ${JSON.stringify(number)}, not a count`);
   }
-  if (typeof fps !== 'number' || !(fps >= 0)) throw fault(`${id}: "fps" is ${JSON.stringify(fps)}, not a rate`);
+  if (typeof fps !== 'number' || !(fps >= 0)) throw dataError(`${id}: "fps" is ${JSON.stringify(fps)}, not a rate`);
   const usable = verdict === 'ok' || verdict === 'damaged';
   if (usable && (frames === 0 || width === 0 || height === 0)) {
-    throw fault(`${id}: the verdict is ${verdict}, but it has no frames or no size`);
+    throw dataError(`${id}: the verdict is ${verdict}, but it has no frames or no size`);
   }
-  if (reason !== undefined && typeof reason !== 'string') throw fault(`${id}: the reason is no text`);
+  if (reason !== undefined && typeof reason !== 'string') throw dataError(`${id}: the reason is no text`);
   return value as unknown as Entry;
 }
 
@@ -143,9 +137,10 @@ function countVerdicts(entries: readonly Entry[]): string {
   return `${count('missing')} missing, ${count('unreadable')} unreadable`;
 }
 
-async function readPrepared(file: string, dir: string): Promise<string> {
+async function readJson(file: string, dir: string): Promise<unknown> {
+  let text: string;
   try {
-    return await readFile(file, 'utf8');
+    text = await readFile(file, 'utf8');
   } catch (error) {
     if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw error;
     throw dataError(`no prepared data set here: ${path.basename(file)} is missing`, {
@@ -154,18 +149,15 @@ async function readPrepared(file: string, dir: string): Promise<string> {
       cause: error,
     });
   }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw dataError(`malformed JSON: ${messageOf(error)}`, { at: file, remedy: prepareAgain(dir), cause: error });
+  }
 }
 
 const prepareAgain = (dir: string) =>
   `run: petl-video prepare <dataset> --source <folder of the downloaded files> --out ${dir}`;
-
-function parseJson(text: string, at: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw dataError(`malformed JSON: ${messageOf(error)}`, { at, cause: error });
-  }
-}
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
