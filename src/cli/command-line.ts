@@ -1,0 +1,92 @@
+/** From words to a command and from what it throws to an exit code. Commands are loaded when they are run. */
+import { createRequire } from 'node:module';
+import { Command as Commander, CommanderError } from 'commander';
+import { commands } from '../../pipelines/index.ts';
+import type { Command, Context, Options } from '../../pipelines/command.ts';
+import { EXIT_CODES, Interrupted, messageOf, PetlVideoError } from '../errors/index.ts';
+import { readEnvironment } from './environment.ts';
+import { watchSignals } from './signals.ts';
+import { terminal, wantsColor } from './terminal.ts';
+
+const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
+
+/** Runs one command line. @returns the process's exit code */
+export async function runCommandLine(words: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = new Commander('petl-video')
+    .description('Fine-tune Vision Transformers for action recognition by training a few per cent of extra parameters')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(--help shows the options)')
+    .showSuggestionAfterError();
+  for (const command of commands) {
+    addCommand(program, command, async (values, options) => {
+      code = await execute(command, values, options);
+    });
+  }
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    return thrown.exitCode === 0 ? 0 : EXIT_CODES.usage;
+  }
+  return code;
+}
+
+type Action = (values: readonly (string | readonly string[] | undefined)[], options: Options) => Promise<void>;
+
+function addCommand(program: Commander, command: Command, action: Action): void {
+  const words = command.name.split(' ');
+  const leaf = words.pop() as string;
+  const parent = words.reduce((at, word) => at.commands.find((c) => c.name() === word) ?? addGroup(at, word), program);
+  const added = parent.command(leaf).description(command.summary).exitOverride();
+  for (const { name, description } of command.arguments) added.argument(name, description);
+  for (const option of command.options) added.option(option.flags, option.description, option.default);
+  added.option('--json', 'print the result as one JSON document');
+  added.option('--quiet', 'no progress, no notes');
+  added.option('--verbose', 'show the stack of an error');
+  added.option('--no-color', 'no colours');
+  added.addHelpText('after', `\nExamples:\n${command.examples.map((example) => `  $ ${example}`).join('\n')}`);
+  added.action(() => action(added.processedArgs, added.opts()));
+}
+
+function addGroup(program: Commander, word: string): Commander {
+  return program.command(word).description(`${word} …`).exitOverride();
+}
+
+async function execute(
+  command: Command,
+  values: readonly (string | readonly string[] | undefined)[],
+  options: Options,
+): Promise<number> {
+  const color = wantsColor(process.stderr, process.env, options.color !== false);
+  const reporter = terminal(
+    { json: options.json === true, quiet: options.quiet === true, color },
+    process.stdout,
+    process.stderr,
+  );
+  const signals = watchSignals((line) => reporter.note(line));
+  const context: Context = { environment: readEnvironment(process.env), reporter, signal: signals.signal };
+  try {
+    await command.run(values, options, context);
+    return 0;
+  } catch (thrown) {
+    if (thrown instanceof Interrupted || (signals.signal.aborted && isAbort(thrown))) {
+      process.stderr.write(`interrupted: ${messageOf(thrown)}\n`);
+      return signals.exitCode();
+    }
+    const known = thrown instanceof PetlVideoError;
+    process.stderr.write(`${known ? `${thrown.kind} error` : 'bug'}: ${messageOf(thrown)}\n`);
+    if (!known || options.verbose === true) {
+      process.stderr.write(`${thrown instanceof Error ? thrown.stack : ''}\n`);
+      if (!known) process.stderr.write('This is a fault of petl-video; please report it with the lines above.\n');
+    }
+    return known ? thrown.exitCode : 1;
+  } finally {
+    signals.dispose();
+  }
+}
+
+function isAbort(thrown: unknown): boolean {
+  return thrown instanceof Error && (thrown.name === 'AbortError' || thrown.name === 'TimeoutError');
+}

@@ -1,0 +1,106 @@
+/** Runs steps eagerly on a tfjs backend, op by op: the reference of every other way to compute. */
+import { type HostTensor, type HostTensors, sizeOf, type TensorSpec, type TensorSpecs } from '../tensor/host.ts';
+import { type Tensor, type Tensors, tf } from '../tensor/tf.ts';
+import type { Engine, Session, StateSpecs, Step } from './engine.ts';
+
+export interface Backend {
+  readonly name: string;
+  readonly device: string;
+  /** Makes the backend the current one of tfjs. */
+  activate(): Promise<void>;
+  /** A device tensor of float32 values from bytes. */
+  uploadBytes(bytes: Uint8Array, shape: readonly number[]): Tensor;
+}
+
+export function eagerEngine(backend: Backend): Engine {
+  return { name: backend.name, device: backend.device, open: (specs) => openSession(backend, specs) };
+}
+
+async function openSession(backend: Backend, specs: StateSpecs): Promise<Session> {
+  await backend.activate();
+  const state: Tensors = {};
+  for (const [name, { shape, dtype }] of Object.entries(specs)) {
+    state[name] = tf.keep(tf.zeros([...shape], dtype === 'int32' ? 'int32' : 'float32'));
+  }
+
+  const upload = ({ data, shape, dtype }: HostTensor): Tensor => {
+    if (data instanceof Uint8Array) return backend.uploadBytes(data, shape);
+    // tfjs keeps the array it is given; a copy keeps later writes of the caller out of the tensor.
+    return tf.tensor(data.slice(), [...shape], dtype === 'int32' ? 'int32' : 'float32');
+  };
+  const replace = (name: string, tensor: Tensor): void => {
+    if (tensor === state[name]) return;
+    (state[name] as Tensor).dispose();
+    state[name] = tf.keep(tensor);
+  };
+
+  return {
+    async compile(step) {
+      return {
+        run: async (inputs) => {
+          checkFit(`step ${step.name}`, step.inputs, inputs);
+          for (const name of Object.keys(step.inputs)) {
+            if (!(name in inputs)) throw new TypeError(`step ${step.name}: input ${name} is not given`);
+          }
+          await backend.activate();
+          const result = runTidily(step, state, mapValues(inputs, upload));
+          for (const [name, tensor] of Object.entries(result.state)) {
+            const spec = specs[name];
+            if (spec === undefined)
+              throw new TypeError(`step ${step.name} returned state ${name}, which is not the session's`);
+            if (spec.frozen) throw new TypeError(`step ${step.name} returned state ${name}, which is frozen`);
+            replace(name, tensor);
+          }
+          const outputs = mapValues(result.outputs, download);
+          tf.dispose(result.outputs);
+          return outputs;
+        },
+      };
+    },
+    async load(tensors) {
+      checkFit('load', specs, tensors);
+      await backend.activate();
+      for (const [name, tensor] of Object.entries(tensors)) replace(name, upload(tensor));
+    },
+    async read(names) {
+      await backend.activate();
+      return Object.fromEntries(
+        names.map((name) => {
+          const tensor = state[name];
+          if (tensor === undefined) throw new TypeError(`read: ${name} is no state of this session`);
+          return [name, download(tensor)];
+        }),
+      );
+    },
+    dispose: () => tf.dispose(state),
+  };
+}
+
+/** Runs the step and frees all it made but its results, which it may have kept from within the gradient's scope. */
+function runTidily(step: Step, state: Tensors, inputs: Tensors): ReturnType<Step['run']> {
+  const result = tf.tidy(() => step.run(state, inputs) as never) as ReturnType<Step['run']>;
+  tf.dispose(inputs);
+  return result;
+}
+
+function download(tensor: Tensor): HostTensor {
+  const data = tensor.dataSync();
+  if (data instanceof Int32Array) return { shape: tensor.shape, dtype: 'int32', data: data.slice() };
+  return { shape: tensor.shape, dtype: 'float32', data: Float32Array.from(data) };
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, convert: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, convert(value)]));
+}
+
+function checkFit(where: string, specs: TensorSpecs, tensors: HostTensors): void {
+  for (const [name, { shape, dtype, data }] of Object.entries(tensors)) {
+    const spec: TensorSpec | undefined = specs[name];
+    if (spec === undefined) throw new TypeError(`${where}: ${name} is not in its specification`);
+    if (`${shape}` !== `${spec.shape}` || dtype !== spec.dtype || data.length !== sizeOf(shape)) {
+      throw new TypeError(
+        `${where}: ${name} is ${dtype} [${shape}] with ${data.length} elements, expected ${spec.dtype} [${spec.shape}]`,
+      );
+    }
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * The two steps of training, as entry points of one session: `gradients` adds a batch's gradients to the accumulators,
+ * `apply` lets the optimizer use and clear them. What lies between is the seam of accumulation and of an all-reduce.
+ *
+ * State: parameters and running statistics by name, `gradient/<name>`, `<slot>/<name>`.
+ */
+import type { StateSpecs, Step } from '../engine/engine.ts';
+import type { NoiseSpec } from '../model/block.ts';
+import type { Classifier } from '../petl/classifier.ts';
+import type { TensorSpecs } from '../tensor/host.ts';
+import { crossEntropy } from '../tensor/ops/cross-entropy.ts';
+import type { ParameterSpec } from '../tensor/parameters.ts';
+import { type Tensor, type Tensors, tf } from '../tensor/tf.ts';
+import { groupOf } from './groups.ts';
+import { type OptimizerOptions, optimizer } from './optimizer.ts';
+
+export interface UpdateOptions {
+  readonly optimizer: OptimizerOptions;
+  /** Batches whose gradients make one update. */
+  readonly accumulate: number;
+  /** Factor per block of depth; 1 is off. */
+  readonly layerDecay: number;
+  /** Largest norm of all gradients together; 0 is off. */
+  readonly clipNorm: number;
+}
+
+const gradientOf = (name: string): string => `gradient/${name}`;
+const slotOf = (slot: string, name: string): string => `${slot}/${name}`;
+
+/** Everything that the optimizer keeps beside the parameters: accumulators and slots. */
+export function optimizerState(model: Classifier, options: UpdateOptions): ParameterSpec[] {
+  const { slots } = optimizer(options.optimizer);
+  return model.trained.flatMap(({ name, shape }) =>
+    [gradientOf(name), ...slots.map((slot) => slotOf(slot, name))].map((key) => ({
+      name: key,
+      shape,
+      init: { kind: 'constant', value: 0 } as const,
+    })),
+  );
+}
+
+/** Specs of the whole training session. */
+export function trainingState(model: Classifier, options: UpdateOptions): StateSpecs {
+  const specs = (parameters: readonly ParameterSpec[], frozen: boolean): [string, StateSpecs[string]][] =>
+    parameters.map(({ name, shape }) => [name, { shape, dtype: 'float32', frozen }]);
+  return Object.fromEntries([
+    ...specs(model.frozen, true),
+    ...specs([...model.trained, ...model.buffers, ...optimizerState(model, options)], false),
+  ]);
+}
+
+/** Inputs that carry the step's masks, [B, ...shape] of 0 and 1. */
+export function noiseInputs(noise: readonly NoiseSpec[], batch: number): TensorSpecs {
+  return Object.fromEntries(
+    noise.map(({ name, shape }) => [`noise/${name}`, { shape: [batch, ...shape], dtype: 'uint8' as const }]),
+  );
+}
+
+/**
+ * Forward and backward of one batch.
+ *
+ * Inputs: `clips` uint8 [B, T, H, W, 3]; `targets` [B, K], probabilities; with `mixes`, `mix` [H, W], the weight of each
+ * pixel against the reversed batch (mixup: constant, cutmix: 0 in the box); the masks.
+ * Outputs: `loss` []; `logits` [B, K].
+ */
+export function gradientsStep(model: Classifier, options: UpdateOptions, batch: number, mixes: boolean): Step {
+  const { frames, size } = model.vit;
+  return {
+    name: 'gradients',
+    inputs: {
+      clips: { shape: [batch, frames, size, size, 3], dtype: 'uint8' },
+      targets: { shape: [batch, model.head.classes], dtype: 'float32' },
+      ...(mixes ? { mix: { shape: [size, size], dtype: 'float32' } } : {}),
+      ...noiseInputs(model.noise, batch),
+    },
+    run(state, inputs) {
+      const clips = mixes ? mixClips(inputs.clips as Tensor, inputs.mix as Tensor) : (inputs.clips as Tensor);
+      const names = model.trained.map(({ name }) => name);
+      let logits: Tensor | undefined;
+      let buffers: Tensors = {};
+      const loss = (...values: Tensor[]): Tensor => {
+        const trained = new Map(names.map((name, i) => [name, values[i] as Tensor]));
+        const parameter = (name: string): Tensor => trained.get(name) ?? known(state, name);
+        const noise = (name: string): Tensor => known(inputs, `noise/${name}`);
+        const prediction = model.predict(parameter, clips, { training: true, noise });
+        // Kept: the gradient's scope would free what is neither its value nor on the tape.
+        logits = tf.keep(prediction.logits);
+        buffers = prediction.buffers;
+        for (const buffer of Object.values(buffers)) tf.keep(buffer);
+        return crossEntropy(prediction.logits, inputs.targets as Tensor);
+      };
+      const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => known(state, name)));
+      const accumulated = names.map((name, i): [string, Tensor] => {
+        const share = options.accumulate === 1 ? (grads[i] as Tensor) : tf.div(grads[i] as Tensor, options.accumulate);
+        return [gradientOf(name), tf.add(known(state, gradientOf(name)), share)];
+      });
+      return {
+        state: { ...Object.fromEntries(accumulated), ...buffers },
+        outputs: { loss: value, logits: logits as Tensor },
+      };
+    },
+  };
+}
+
+/** m · x + (1 − m) · reversed batch of x, per pixel: mixup and cutmix in one (VideoMAE's batch mode). */
+function mixClips(clips: Tensor, mix: Tensor): Tensor {
+  const [height, width] = mix.shape as [number, number];
+  const weight = tf.reshape(mix, [1, 1, height, width, 1]);
+  return tf.add(tf.mul(clips, weight), tf.mul(tf.reverse(clips, 0), tf.sub(1, weight)));
+}
+
+/**
+ * One update of all trained parameters from the accumulators, which are cleared.
+ * Inputs: `lr` [] and the optimizer's scalars. Outputs: `norm` [], the norm of all gradients before clipping.
+ */
+export function applyStep(model: Classifier, options: UpdateOptions): Step {
+  const rule = optimizer(options.optimizer);
+  const scalars = ['lr', ...Object.keys(rule.scalars(1))];
+  return {
+    name: 'apply',
+    inputs: Object.fromEntries(scalars.map((name) => [name, { shape: [], dtype: 'float32' as const }])),
+    run(state, inputs) {
+      const gradients = model.trained.map(({ name }) => known(state, gradientOf(name)));
+      const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
+      const norm = tf.sqrt(tf.addN(squares));
+      const clip = options.clipNorm > 0 ? tf.minimum(1, tf.div(options.clipNorm, tf.add(norm, 1e-6))) : undefined;
+      const changed: Tensors = {};
+      model.trained.forEach((spec, i) => {
+        const raw = gradients[i] as Tensor;
+        const slots = Object.fromEntries(rule.slots.map((slot) => [slot, known(state, slotOf(slot, spec.name))]));
+        const group = groupOf(spec, model.vit, options.layerDecay);
+        const gradient = clip === undefined ? raw : tf.mul(raw, clip);
+        const next = rule.update(known(state, spec.name), gradient, slots, inputs.lr as Tensor, inputs, group);
+        changed[spec.name] = next.value;
+        changed[gradientOf(spec.name)] = tf.zerosLike(raw);
+        for (const slot of rule.slots) changed[slotOf(slot, spec.name)] = next.slots[slot] as Tensor;
+      });
+      return { state: changed, outputs: { norm } };
+    },
+  };
+}
+
+function known(tensors: Tensors, name: string): Tensor {
+  const tensor = tensors[name];
+  if (tensor === undefined) throw new TypeError(`${name} is not in the step's state or inputs`);
+  return tensor;
+}
