@@ -1,8 +1,8 @@
-/** From words to a command and from what it throws to an exit code. Commands are loaded when they are run. */
+/** From words to a command, and from what it throws to an exit code. */
 import { createRequire } from 'node:module';
 import { Command as Commander, CommanderError } from 'commander';
-import { commands } from '../../pipelines/index.ts';
 import type { Command, Context, Options } from '../../pipelines/command.ts';
+import { commands, listingOf } from '../../pipelines/index.ts';
 import { EXIT_CODES, Interrupted, messageOf, PetlVideoError } from '../errors/index.ts';
 import { readEnvironment } from './environment.ts';
 import { watchSignals } from './signals.ts';
@@ -19,7 +19,9 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     .exitOverride()
     .showHelpAfterError('(--help shows the options)')
     .showSuggestionAfterError();
-  for (const command of commands) {
+  const called = listingOf(words);
+  for (const { load } of called === undefined ? commands : [called]) {
+    const command = await load();
     addCommand(program, command, async (values, options) => {
       code = await execute(command, values, options);
     });

@@ -1,0 +1,28 @@
+/** The commands of `petl-video`, loaded one by one: a run pays for its own imports only. */
+import type { Command } from './command.ts';
+
+export interface Listing {
+  /** The words that call it: `weights import`. */
+  readonly name: string;
+  load(): Promise<Command>;
+}
+
+export const commands: readonly Listing[] = [
+  { name: 'quickstart', load: async () => (await import('./quickstart.ts')).quickstart },
+  { name: 'setup', load: async () => (await import('./setup.ts')).setup },
+  { name: 'doctor', load: async () => (await import('./doctor.ts')).doctor },
+  { name: 'prepare', load: async () => (await import('./prepare.ts')).prepare },
+  { name: 'train', load: async () => (await import('./train.ts')).train },
+  { name: 'evaluate', load: async () => (await import('./evaluate.ts')).evaluate },
+  { name: 'predict', load: async () => (await import('./predict.ts')).predict },
+  { name: 'weights inspect', load: async () => (await import('./weights-inspect.ts')).weightsInspect },
+  { name: 'weights import', load: async () => (await import('./weights-import.ts')).weightsImport },
+  { name: 'config show', load: async () => (await import('./config-show.ts')).configShow },
+  { name: 'config check', load: async () => (await import('./config-check.ts')).configCheck },
+  { name: 'parity', load: async () => (await import('./parity.ts')).parity },
+];
+
+/** The command that a line of words calls, or undefined. */
+export function listingOf(words: readonly string[]): Listing | undefined {
+  return commands.find(({ name }) => name.split(' ').every((word, i) => words[i] === word));
+}
