@@ -1,0 +1,130 @@
+/** What no single key can tell: rules between keys. A rule is silent while a section it reads is itself in error. */
+
+import type { Recipe } from './schema.ts';
+import { vitShape } from './vit-options.ts';
+
+export interface Violation {
+  /** The keys involved; the error points at the first that was written. */
+  readonly keys: readonly [string, ...string[]];
+  readonly what: string;
+  readonly remedy?: string;
+}
+
+type Sections = Partial<Recipe>;
+type Rule = (recipe: Sections) => Violation | false | undefined;
+
+const tubeletsFill: Rule = ({ data, backbone }) =>
+  data &&
+  backbone &&
+  data.frames > 1 &&
+  data.frames % backbone.tubelet !== 0 && {
+    keys: ['data.frames', 'backbone.tubelet'],
+    what: `data.frames ${data.frames} is not a multiple of backbone.tubelet ${backbone.tubelet}`,
+    remedy: 'a clip is cut into whole tubelets; a single frame is an image and fills one by repetition',
+  };
+
+const patchesFill: Rule = ({ data, backbone }) =>
+  data &&
+  backbone &&
+  data.size % backbone.patch !== 0 && {
+    keys: ['data.size', 'backbone.patch'],
+    what: `data.size ${data.size} is not a multiple of backbone.patch ${backbone.patch}`,
+  };
+
+const headsDivide: Rule = ({ backbone }) => {
+  if (backbone === undefined) return undefined;
+  const { width, heads } = vitShape(backbone.size);
+  return (
+    width % heads !== 0 && {
+      keys: ['backbone.size.heads', 'backbone.size.width'],
+      what: `backbone.size.width ${width} is not a multiple of backbone.size.heads ${heads}`,
+    }
+  );
+};
+
+const widthIsEven: Rule = ({ backbone }) =>
+  backbone &&
+  backbone.positions === 'sincos' &&
+  vitShape(backbone.size).width % 2 !== 0 && {
+    keys: ['backbone.size.width'],
+    what: `backbone.size.width ${vitShape(backbone.size).width} is odd: sine-cosine positions come in pairs`,
+  };
+
+const clsTokenIsThere: Rule = ({ backbone }) =>
+  backbone &&
+  backbone.pool === 'cls' &&
+  !backbone.clsToken && {
+    keys: ['backbone.pool', 'backbone.clsToken'],
+    what: 'backbone.pool cls needs backbone.clsToken true',
+    remedy: 'VideoMAE backbones have no class token: use backbone.pool mean',
+  };
+
+const blocksExist: Rule = ({ method, backbone }) => {
+  if (method === undefined || backbone === undefined || !Array.isArray(method.blocks)) return undefined;
+  const { depth } = vitShape(backbone.size);
+  const beyond = method.blocks.findIndex((block) => block >= depth);
+  return (
+    beyond >= 0 && {
+      keys: [`method.blocks.${beyond}`, 'method.blocks'],
+      what: `method.blocks names block ${method.blocks[beyond]}, but the backbone has blocks 0 to ${depth - 1}`,
+    }
+  );
+};
+
+const cropScaleAscends: Rule = ({ data }) =>
+  data &&
+  data.cropScale[0] > data.cropScale[1] && {
+    keys: ['data.cropScale'],
+    what: `data.cropScale [${data.cropScale.join(', ')}] begins with the greater share`,
+  };
+
+const oneLearningRate: Rule = ({ optim }) => {
+  if (optim === undefined || (optim.lr === undefined) !== (optim.blr === undefined)) return undefined;
+  const remedy = 'lr = blr × batch × accumulate / 256; a change of optimizer needs a learning rate of its own';
+  return optim.lr === undefined
+    ? { keys: ['optim'], what: 'optim.blr or optim.lr is missing', remedy }
+    : { keys: ['optim.lr'], what: 'optim.lr and optim.blr exclude each other', remedy };
+};
+
+const warmupEnds: Rule = ({ optim, train }) =>
+  optim &&
+  train &&
+  optim.warmupEpochs > train.epochs && {
+    keys: ['optim.warmupEpochs', 'train.epochs'],
+    what: `optim.warmupEpochs ${optim.warmupEpochs} is more than train.epochs ${train.epochs}`,
+  };
+
+const mixingPairs: Rule = ({ train }) =>
+  train &&
+  (train.mixup > 0 || train.cutmix > 0) &&
+  train.batch % 2 !== 0 && {
+    keys: ['train.batch', 'train.mixup', 'train.cutmix'],
+    what: `train.batch ${train.batch} is odd: mixup and cutmix pair each clip with one from the other end of the batch`,
+  };
+
+const batchHasStatistics: Rule = ({ head, train }) =>
+  head?.batchNorm &&
+  train?.batch === 1 && {
+    keys: ['train.batch', 'head.batchNorm'],
+    what: 'train.batch 1 leaves head.batchNorm without statistics',
+    remedy: 'train.batch of at least 2 (better 16 and more), or head.batchNorm false',
+  };
+
+const RULES: readonly Rule[] = [
+  tubeletsFill,
+  patchesFill,
+  cropScaleAscends,
+  headsDivide,
+  widthIsEven,
+  clsTokenIsThere,
+  blocksExist,
+  oneLearningRate,
+  warmupEnds,
+  mixingPairs,
+  batchHasStatistics,
+];
+
+/** Every rule that the recipe breaks. */
+export function violations(recipe: Sections): Violation[] {
+  return RULES.flatMap((rule) => rule(recipe) || []);
+}

@@ -1,0 +1,141 @@
+/**
+ * The sections of a recipe, but for `method` and `optim`: keys, what they mean, bounds and defaults. The defaults are
+ * AdaptFormer's video protocol (Chen et al., NeurIPS 2022), so that a recipe for one's own videos stays short.
+ */
+import { z } from 'zod';
+import { NORMALIZATIONS, SIZES } from '../model/options.ts';
+
+export const count = z.int().min(1);
+export const share = z.number().min(0).max(1);
+export const rate = z.number().min(0).lt(1);
+
+const split = z.enum(['train', 'validation', 'test']);
+const namesOf = <T extends object>(table: T): [keyof T & string] => Object.keys(table) as [keyof T & string];
+
+export const data = z.strictObject({
+  path: z.string().min(1).describe('Folder that `petl-video prepare` made, relative to the working directory'),
+  fold: count.optional().describe('Official fold 1-3, for HMDB51 and UCF101 alone'),
+  trainSplit: split.default('train').describe('Split that is trained on'),
+  validationSplit: split.default('validation').describe('Split that is measured during training and by `evaluate`'),
+  frames: count.default(8).describe('Frames of a clip, T; 1 for images'),
+  stride: count.default(4).describe('Frames of the video from one sampled frame to the next; segments ignore it'),
+  size: count.default(224).describe('Side of the square crop in pixels'),
+  sampling: z
+    .enum(['adaptformer-dense', 'videomae-dense', 'segments'])
+    .default('adaptformer-dense')
+    .describe(
+      'Where the frames of a clip lie: in a window of frames × stride, as AdaptFormer or as VideoMAE places it; or one in each of as many equal segments (VideoMAE on SSv2)',
+    ),
+  crop: z
+    .enum(['multi-scale', 'random-resized', 'random-resized-once', 'center'])
+    .default('multi-scale')
+    .describe(
+      'Training crop: AdaptFormer video (multi-scale), VideoMAE (random-resized: 10 tries), AdaptFormer image (random-resized-once: one try), or the center',
+    ),
+  cropScale: z
+    .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
+    .default([0.08, 1])
+    .describe('Least and greatest share of the picture that a random-resized crop takes'),
+  flip: z
+    .union([z.literal('auto'), z.literal(false)])
+    .default('auto')
+    .describe('Mirroring, with probability 0.5. auto: where the data set allows it; false: never'),
+  normalize: z
+    .enum(namesOf(NORMALIZATIONS))
+    .default('imagenet')
+    .describe(
+      'Mean and deviation of the pixels that the backbone was trained with: ImageNet, half (both 0.5), or none (0 to 1)',
+    ),
+  onError: z
+    .enum(['skip', 'fail'])
+    .default('skip')
+    .describe('A video that cannot be decoded while training: leave it out and report it, or stop'),
+  maxSkipped: share.default(0.01).describe('Share of an epoch that may be skipped before training stops'),
+  decoders: z.int().min(0).default(0).describe('Videos decoded at the same time; 0: one for each processor core'),
+});
+
+export const backbone = z.strictObject({
+  size: z
+    .union([
+      z.enum(namesOf(SIZES)),
+      z.strictObject({
+        width: count.describe('D, numbers of a token'),
+        depth: count.describe('Blocks'),
+        heads: count.describe('Attention heads of a block'),
+        mlpRatio: z.number().gt(0).default(4).describe('Hidden width of the MLP, in multiples of the width'),
+      }),
+    ])
+    .describe(
+      'Width/depth/heads: tiny 192/12/3, small 384/12/6, base 768/12/12, large 1024/24/16, huge 1280/32/16; or these spelled out',
+    ),
+  patch: count.default(16).describe('Side of a patch in pixels'),
+  tubelet: count.default(2).describe('Frames of a tubelet'),
+  bias: z
+    .enum(['qv', 'qkv'])
+    .default('qv')
+    .describe('Bias of the attention input: query and value (VideoMAE), or key as well (MAE, timm)'),
+  positions: z
+    .enum(['sincos', 'learned'])
+    .default('sincos')
+    .describe('Positions: the fixed sine-cosine table of VideoMAE, or the table in the weights'),
+  clsToken: z.boolean().default(false).describe('Whether a class token comes first (MAE, timm)'),
+  pool: z
+    .enum(['mean', 'cls'])
+    .default('mean')
+    .describe('Features: mean of the patch tokens, then fc_norm; or norm, then the class token'),
+  dropPath: rate.default(0).describe('Drop path rate of the last block, rising linearly from 0 at the first'),
+  weights: z
+    .string()
+    .min(1)
+    .describe(
+      'File that `petl-video weights import` wrote, relative to the working directory; or random: drawn from train.seed',
+    ),
+});
+
+export const head = z.strictObject({
+  batchNorm: z
+    .boolean()
+    .default(true)
+    .describe(
+      'BatchNorm without affine before the classifier (AdaptFormer), over the clips of train.batch, whatever train.accumulate',
+    ),
+  initStd: z.number().min(0).default(2e-5).describe('Deviation of the classifier at the start: 2e-5 video, 0.01 image'),
+  dropout: rate.default(0).describe('Dropout before the classifier'),
+});
+
+export const train = z.strictObject({
+  epochs: count.describe('Passes over the training split'),
+  batch: count.describe('Clips that go through the model at once'),
+  accumulate: count.default(1).describe('Batches whose gradients make one step'),
+  seed: z.int().min(0).default(0).describe('Seed of everything random'),
+  labelSmoothing: rate.default(0).describe('Share of the target that is spread over all classes'),
+  mixup: z.number().min(0).default(0).describe('α of mixup; 0: off'),
+  cutmix: z.number().min(0).default(0).describe('α of cutmix; 0: off'),
+  mixProbability: share.default(1).describe('Probability that a batch is mixed at all'),
+  mixSwitch: share.default(0.5).describe('Probability of cutmix where both mixup and cutmix are on'),
+  validateEvery: count.default(1).describe('Epochs from one validation to the next'),
+  checkpointMinutes: z.number().gt(0).default(10).describe('Minutes from one checkpoint to the next'),
+  logEverySteps: count.default(10).describe('Steps from one line of metrics to the next'),
+  dropLast: z.boolean().default(true).describe('Whether an epoch leaves out its last, incomplete batch'),
+});
+
+export const evaluation = z.strictObject({
+  segments: count.default(4).describe('Temporal positions of a video at test'),
+  crops: count.default(3).describe('Spatial windows of each segment, along the long side'),
+  fuse: z
+    .enum(['logits', 'softmax'])
+    .default('softmax')
+    .describe('What is averaged over the views of a video: logits (AdaptFormer) or probabilities (VideoMAE)'),
+  batch: count.default(16).describe('Views that go through the model at once'),
+});
+
+export const engine = z.strictObject({
+  name: z
+    .enum(['auto', 'tensorflow', 'cpu'])
+    .default('auto')
+    .describe('What computes: auto takes the best there is; cpu is the slow reference'),
+});
+
+export const run = z.strictObject({
+  folder: z.string().min(1).optional().describe('Folder of the run; runs/<name> when absent'),
+});
