@@ -19,6 +19,7 @@ export const commands: readonly Listing[] = [
   { name: 'weights import', load: async () => (await import('./weights-import.ts')).weightsImport },
   { name: 'config show', load: async () => (await import('./config-show.ts')).configShow },
   { name: 'config check', load: async () => (await import('./config-check.ts')).configCheck },
+  { name: 'config schema', load: async () => (await import('./config-schema.ts')).configSchema },
   { name: 'parity', load: async () => (await import('./parity.ts')).parity },
 ];
 
