@@ -16,8 +16,6 @@ import { type OptimizerOptions, optimizer } from './optimizer.ts';
 
 export interface UpdateOptions {
   readonly optimizer: OptimizerOptions;
-  /** Batches whose gradients make one update. */
-  readonly accumulate: number;
   /** Factor per block of depth; 1 is off. */
   readonly layerDecay: number;
   /** Largest norm of all gradients together; 0 is off. */
@@ -56,20 +54,32 @@ export function noiseInputs(noise: readonly NoiseSpec[], batch: number): TensorS
   );
 }
 
+/** What a batch looks like; each form is compiled once. */
+export interface BatchForm {
+  /** B. */
+  readonly batch: number;
+  /** Whether clips are mixed (mixup, cutmix). */
+  readonly mixes: boolean;
+  /** Decoded clips are uint8; float32 serves pixels that were made elsewhere. */
+  readonly clips: 'uint8' | 'float32';
+}
+
 /**
  * Forward and backward of one batch.
  *
- * Inputs: `clips` uint8 [B, T, H, W, 3]; `targets` [B, K], probabilities; with `mixes`, `mix` [H, W], the weight of each
+ * Inputs: `clips` [B, T, H, W, 3]; `targets` [B, K], probabilities; `share` [], the batch's part of the clips of the
+ * update, by which its gradients count; with `mixes`, `mix` [H, W], the weight of each
  * pixel against the reversed batch (mixup: constant, cutmix: 0 in the box); the masks.
  * Outputs: `loss` []; `logits` [B, K].
  */
-export function gradientsStep(model: Classifier, options: UpdateOptions, batch: number, mixes: boolean): Step {
+export function gradientsStep(model: Classifier, { batch, mixes, clips: dtype }: BatchForm): Step {
   const { frames, size } = model.vit;
   return {
     name: 'gradients',
     inputs: {
-      clips: { shape: [batch, frames, size, size, 3], dtype: 'uint8' },
+      clips: { shape: [batch, frames, size, size, 3], dtype },
       targets: { shape: [batch, model.head.classes], dtype: 'float32' },
+      share: { shape: [], dtype: 'float32' },
       ...(mixes ? { mix: { shape: [size, size], dtype: 'float32' } } : {}),
       ...noiseInputs(model.noise, batch),
     },
@@ -91,8 +101,8 @@ export function gradientsStep(model: Classifier, options: UpdateOptions, batch: 
       };
       const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => known(state, name)));
       const accumulated = names.map((name, i): [string, Tensor] => {
-        const share = options.accumulate === 1 ? (grads[i] as Tensor) : tf.div(grads[i] as Tensor, options.accumulate);
-        return [gradientOf(name), tf.add(known(state, gradientOf(name)), share)];
+        const shared = tf.mul(grads[i] as Tensor, inputs.share as Tensor);
+        return [gradientOf(name), tf.add(known(state, gradientOf(name)), shared)];
       });
       return {
         state: { ...Object.fromEntries(accumulated), ...buffers },

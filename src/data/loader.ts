@@ -1,0 +1,38 @@
+/**
+ * What the loop asks of the data: batches of training clips, and all test views of a video. The work is done by a
+ * `ClipSource`, in this process or on a thread of its own (`loader-thread.ts`).
+ */
+import type { SplitName } from './manifest.ts';
+
+/** A video that could not be decoded in training, and the entry whose clip stands in for it. */
+export interface Replacement {
+  /** Index of the entry in its split. */
+  readonly entry: number;
+  readonly id: string;
+  readonly reason: string;
+  readonly by: number;
+}
+
+export interface TrainBatch {
+  /** uint8 [B, T, S, S, 3]. */
+  readonly clips: Uint8Array;
+  readonly labels: Int32Array;
+  readonly replaced: readonly Replacement[];
+}
+
+/** All views of a video, uint8 [V, T, S, S, 3], segments outermost; or why there are none. */
+export type EntryViews = { readonly clips: Uint8Array } | { readonly failure: string };
+
+export interface Loader {
+  /** The clips of these entries, as drawn for this epoch. @throws data error when a video fails and `onError` is `fail` */
+  trainBatch(split: SplitName, entries: Uint32Array, epoch: number): Promise<TrainBatch>;
+  views(split: SplitName, entry: number, views: Views): Promise<EntryViews>;
+  /** Stops what runs; every ffmpeg process is gone when it returns. */
+  close(): Promise<void>;
+}
+
+/** Temporal positions × spatial crops at test. */
+export interface Views {
+  readonly segments: number;
+  readonly crops: number;
+}

@@ -1,0 +1,172 @@
+/**
+ * Top-1 and top-5 over videos: every view of every video through the model, the views of a video fused, ranked.
+ *
+ * The denominator is stated: videos that are not on disk are left out and counted; videos that are there but cannot be
+ * decoded count as wrong, and are listed. Nothing is replaced by another video.
+ */
+import type { Loader, Views } from '../data/loader.ts';
+import type { Entry, SplitName } from '../data/manifest.ts';
+import { prefetch } from '../data/prefetch.ts';
+import type { Session } from '../engine/engine.ts';
+import { dataError } from '../errors/index.ts';
+import type { Classifier } from '../petl/classifier.ts';
+import { sizeOf, uint8 } from '../tensor/host.ts';
+import { type Fusion, fuseViews, rankOf } from './metrics.ts';
+import { evaluateStep } from './step.ts';
+
+export interface EvaluateOptions {
+  readonly split: SplitName;
+  readonly entries: readonly Entry[];
+  readonly views: Views;
+  readonly fusion: Fusion;
+  /** Clips of one forward pass. */
+  readonly batch: number;
+  /** Videos decoded ahead of the model. */
+  readonly ahead: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface VideoPrediction {
+  readonly entry: Entry;
+  /** Fused scores of the K classes; absent where the video could not be decoded. */
+  readonly scores?: Float64Array;
+  /** 0-based rank of the right class. */
+  readonly rank: number;
+  /** Views whose best class was right. */
+  readonly rightViews: number;
+  readonly failure?: string;
+}
+
+export interface Evaluation {
+  /** Shares in [0, 1], over the counted videos. */
+  readonly top1: number;
+  readonly top5: number;
+  /** 5, or K where there are fewer classes. */
+  readonly k: number;
+  /** Share of single views that were right, over decoded videos. */
+  readonly viewTop1: number;
+  /** The denominator: videos on disk with a label. */
+  readonly counted: number;
+  readonly missing: number;
+  readonly failed: readonly { readonly id: string; readonly reason: string }[];
+  readonly predictions: readonly VideoPrediction[];
+}
+
+/** @throws PetlVideoError (data) when no labelled video of the split is on disk */
+export async function evaluate(
+  session: Session,
+  model: Classifier,
+  loader: Loader,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  const { split, entries, views, fusion, signal } = options;
+  const present = entries.flatMap((entry, index) => (entry.verdict === 'missing' ? [] : [{ entry, index }]));
+  const unlabelled = present.find(({ entry }) => entry.label < 0);
+  if (unlabelled !== undefined) {
+    throw dataError(`the ${split} split has videos without a label`, {
+      at: unlabelled.entry.id,
+      remedy: 'evaluate a labelled split (--split validation), or use predict',
+    });
+  }
+  if (present.length === 0) throw dataError(`no video of the ${split} split is on disk`);
+
+  const perVideo = views.segments * views.crops;
+  const load = async ({ entry, index }: (typeof present)[number]) => ({
+    entry,
+    views:
+      entry.verdict === 'unreadable'
+        ? { failure: entry.reason ?? 'unreadable' }
+        : await loader.views(split, index, views),
+  });
+
+  const predictions: VideoPrediction[] = [];
+  const waiting: { entry: Entry; logits: Float32Array[] }[] = [];
+  const forward = await batchedForward(session, model, options.batch);
+  const settle = (): void => {
+    while (waiting[0]?.logits.length === perVideo) {
+      const { entry, logits } = waiting.shift() as (typeof waiting)[number];
+      predictions.push(predictionOf(entry, logits, fusion));
+    }
+    options.onProgress?.(predictions.length, present.length);
+  };
+
+  for await (const { entry, views: loaded } of prefetch(present, options.ahead, load)) {
+    signal?.throwIfAborted();
+    if ('failure' in loaded) {
+      predictions.push({ entry, rank: model.head.classes, rightViews: 0, failure: loaded.failure });
+      continue;
+    }
+    const slot = { entry, logits: [] as Float32Array[] };
+    waiting.push(slot);
+    const bytes = loaded.clips.length / perVideo;
+    for (let v = 0; v < perVideo; v++) {
+      await forward.add(loaded.clips.subarray(v * bytes, (v + 1) * bytes), (logits) => slot.logits.push(logits));
+    }
+    settle();
+  }
+  await forward.flush();
+  settle();
+  return summarise(predictions, entries.length - present.length, perVideo, model.head.classes);
+}
+
+function predictionOf(entry: Entry, logits: readonly Float32Array[], fusion: Fusion): VideoPrediction {
+  const scores = fuseViews(logits, fusion);
+  const rightViews = logits.filter((view) => rankOf(view, entry.label) === 0).length;
+  return { entry, scores, rank: rankOf(scores, entry.label), rightViews };
+}
+
+function summarise(predictions: VideoPrediction[], missing: number, perVideo: number, classes: number): Evaluation {
+  const k = Math.min(5, classes);
+  const counted = predictions.length;
+  const share = (right: number, of: number): number => (of === 0 ? 0 : right / of);
+  const decoded = predictions.filter(({ scores }) => scores !== undefined);
+  const rightViews = decoded.reduce((sum, { rightViews: right }) => sum + right, 0);
+  return {
+    top1: share(predictions.filter(({ rank }) => rank < 1).length, counted),
+    top5: share(predictions.filter(({ rank }) => rank < k).length, counted),
+    k,
+    viewTop1: share(rightViews, decoded.length * perVideo),
+    counted,
+    missing,
+    failed: predictions.flatMap(({ entry, failure }) =>
+      failure === undefined ? [] : [{ id: entry.id, reason: failure }],
+    ),
+    predictions,
+  };
+}
+
+interface BatchedForward {
+  /** Queues one clip; `deliver` gets its logits [K] when its batch has run. */
+  add(clip: Uint8Array, deliver: (logits: Float32Array) => void): Promise<void>;
+  flush(): Promise<void>;
+}
+
+/** Collects clips to full batches, across videos. The last one is padded, so that one form of the step serves all. */
+export async function batchedForward(session: Session, model: Classifier, batch: number): Promise<BatchedForward> {
+  const step = await session.compile(evaluateStep(model, batch));
+  const { frames, size } = model.vit;
+  const shape = [batch, frames, size, size, 3];
+  const clips = new Uint8Array(sizeOf(shape));
+  const clipBytes = clips.length / batch;
+  let waiting: ((logits: Float32Array) => void)[] = [];
+  const flush = async (): Promise<void> => {
+    if (waiting.length === 0) return;
+    clips.fill(0, waiting.length * clipBytes);
+    const { logits } = await step.run({ clips: uint8(shape, clips) });
+    const rows = logits?.data as Float32Array;
+    const classes = model.head.classes;
+    waiting.forEach((deliver, i) => {
+      deliver(rows.slice(i * classes, (i + 1) * classes));
+    });
+    waiting = [];
+  };
+  return {
+    async add(clip, deliver) {
+      clips.set(clip, waiting.length * clipBytes);
+      waiting.push(deliver);
+      if (waiting.length === batch) await flush();
+    },
+    flush,
+  };
+}

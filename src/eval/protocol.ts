@@ -1,0 +1,56 @@
+/** How a top-1 was measured, in one line: it is never printed without. */
+import type { Views } from '../data/loader.ts';
+import type { Evaluation } from './evaluate.ts';
+import type { Fusion } from './metrics.ts';
+
+export interface Protocol {
+  readonly dataset: string;
+  readonly split: string;
+  readonly fold?: number | undefined;
+  readonly classes: number;
+  readonly frames: number;
+  readonly stride: number;
+  readonly sampling: string;
+  readonly size: number;
+  readonly views: Views;
+  readonly fusion: Fusion;
+  /** `last` or `best`, and the epoch. */
+  readonly weights: string;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** `hmdb51 test, fold 1, 51 classes; 8 frames × stride 4 at 224 px, adaptformer-dense; 4 segments × 3 crops, mean of logits`. */
+export function protocolText(p: Protocol): string {
+  const fold = p.fold === undefined ? '' : `, fold ${p.fold}`;
+  const { segments, crops } = p.views;
+  const views =
+    segments * crops === 1
+      ? 'single view'
+      : `${plural(segments, 'segment')} × ${plural(crops, 'crop')}, mean of ${p.fusion}`;
+  const clip =
+    p.frames === 1
+      ? `images at ${p.size} px`
+      : `${p.frames} frames × stride ${p.stride} at ${p.size} px, ${p.sampling}`;
+  return `${p.dataset} ${p.split}${fold}, ${p.classes} classes; ${clip}; ${views}; ${p.weights} weights`;
+}
+
+/** The result with its protocol and its counts, on a few lines. */
+export function resultText(evaluation: Evaluation, protocol: Protocol): string {
+  const { top1, top5, k, counted, missing, failed, viewTop1 } = evaluation;
+  const lines = [
+    `top-1 ${percent(top1)}   top-${k} ${percent(top5)}   (${protocolText(protocol)})`,
+    `over ${plural(counted, 'video')}; single views ${percent(viewTop1)}`,
+  ];
+  if (missing > 0)
+    lines.push(
+      `${missing} of ${counted + missing} listed videos are missing (${percent(missing / (counted + missing))}) and not counted`,
+    );
+  if (failed.length > 0) {
+    lines.push(`${plural(failed.length, 'video')} could not be decoded and count as wrong:`);
+    lines.push(...failed.slice(0, 10).map(({ id, reason }) => `  ${id}: ${reason}`));
+    if (failed.length > 10) lines.push(`  … and ${failed.length - 10} more, in predictions.jsonl`);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,27 @@
+import type { Step } from '../engine/engine.ts';
+import type { Classifier } from '../petl/classifier.ts';
+import type { Tensor } from '../tensor/tf.ts';
+
+/**
+ * The forward pass of a batch. Input `clips` [B, T, H, W, 3]; outputs `logits` [B, K], `features` [B, D] (before the
+ * head's BatchNorm).
+ */
+export function evaluateStep(model: Classifier, batch: number, clips: 'uint8' | 'float32' = 'uint8'): Step {
+  const { frames, size } = model.vit;
+  return {
+    name: 'evaluate',
+    inputs: { clips: { shape: [batch, frames, size, size, 3], dtype: clips } },
+    run(state, inputs) {
+      const parameter = (name: string): Tensor => {
+        const tensor = state[name];
+        if (tensor === undefined) throw new TypeError(`${name} is not in the session's state`);
+        return tensor;
+      };
+      const noise = (name: string): Tensor => {
+        throw new TypeError(`evaluation asked for the mask ${name}`);
+      };
+      const { logits, features } = model.predict(parameter, inputs.clips as Tensor, { training: false, noise });
+      return { state: {}, outputs: { logits, features } };
+    },
+  };
+}

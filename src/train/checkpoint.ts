@@ -1,0 +1,82 @@
+/**
+ * The state of a run between two updates, in one file: trained parameters, running statistics, optimizer slots and the
+ * counters. Randomness needs no state (see `tensor/random.ts`), and gradients are zero between updates.
+ */
+import path from 'node:path';
+import { weightsError } from '../errors/index.ts';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import type { HostTensors, TensorSpecs } from '../tensor/host.ts';
+
+export interface Counters {
+  /** Updates done since the start of the run. */
+  readonly update: number;
+  /** Epochs whose validation is done. */
+  readonly validated: number;
+  /** Best top-1 on the validation split so far and its epoch (1, 2, …). */
+  readonly best: { readonly top1: number; readonly epoch: number } | null;
+  /** Sum of the losses of this epoch's clips, and how many. */
+  readonly lossSum: number;
+  readonly lossCount: number;
+  /** Videos of this epoch that others stood in for. */
+  readonly replaced: number;
+  /** Seconds of training so far, for people. */
+  readonly seconds: number;
+}
+
+export const START: Counters = {
+  update: 0,
+  validated: 0,
+  best: null,
+  lossSum: 0,
+  lossCount: 0,
+  replaced: 0,
+  seconds: 0,
+};
+
+export interface Checkpoint {
+  readonly counters: Counters;
+  readonly tensors: HostTensors;
+  /** Fingerprint of the frozen weights: a run goes on over the same backbone only. */
+  readonly backbone: string;
+}
+
+const FORMAT = 'petl-video checkpoint';
+
+export function checkpointFile(folder: string): string {
+  return path.join(folder, 'checkpoint', 'state.safetensors');
+}
+
+export async function writeCheckpoint(folder: string, { counters, tensors, backbone }: Checkpoint): Promise<void> {
+  await writeSafetensors(checkpointFile(folder), tensors, {
+    format: FORMAT,
+    counters: JSON.stringify(counters),
+    backbone,
+  });
+}
+
+/** @throws PetlVideoError (weights) when the file is damaged or its tensors are not those of `specs` */
+export async function readCheckpoint(folder: string, specs: TensorSpecs): Promise<Checkpoint> {
+  const file = checkpointFile(folder);
+  const source = await readSafetensors(file);
+  try {
+    const { format, counters, backbone } = Object.fromEntries(source.metadata);
+    if (format !== FORMAT || counters === undefined || backbone === undefined) {
+      throw weightsError('this file is no checkpoint of petl-video', { at: file });
+    }
+    const tensors: HostTensors = {};
+    for (const [name, { shape }] of Object.entries(specs)) {
+      const found = source.specs.get(name);
+      if (found === undefined || `${found.shape}` !== `${shape}`) {
+        const what = found === undefined ? 'is missing' : `has shape [${found.shape}], not [${shape}]`;
+        throw weightsError(`the checkpoint does not fit the recipe: ${name} ${what}`, {
+          at: file,
+          remedy: 'resume with the recipe that the run was started with (its config.yaml)',
+        });
+      }
+      tensors[name] = await source.read(name);
+    }
+    return { counters: JSON.parse(counters) as Counters, tensors, backbone };
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The folder of a run:
+ *
+ *   config.yaml         the resolved recipe; it re-runs the run
+ *   checkpoint/         state.safetensors: what to resume from
+ *   tuned.safetensors   trained parameters and head after the last whole epoch
+ *   best.safetensors    the same at the best validation top-1
+ *   metrics.jsonl       one line per log interval and per validation
+ *   log.txt             what was said, with times
+ *
+ * It appears at once, with its first checkpoint in it, and every file is replaced whole: a kill at any moment leaves a
+ * folder that resumes.
+ */
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { codeOf, dataError, environmentError, messageOf, usageError } from '../errors/index.ts';
+import { writeFileAtomic } from '../formats/write-file.ts';
+import { type Checkpoint, checkpointFile, writeCheckpoint } from './checkpoint.ts';
+
+export const CONFIG_FILE = 'config.yaml';
+export const TUNED_FILE = 'tuned.safetensors';
+export const BEST_FILE = 'best.safetensors';
+const METRICS_FILE = 'metrics.jsonl';
+const LOG_FILE = 'log.txt';
+
+export type MetricsLine = { readonly kind: 'train' | 'validation'; readonly update: number } & Readonly<
+  Record<string, string | number | null>
+>;
+
+export interface RunFolder {
+  readonly folder: string;
+  /** Appends to metrics.jsonl. */
+  metrics(line: MetricsLine): Promise<void>;
+  /** Appends to log.txt. */
+  log(line: string): Promise<void>;
+}
+
+/**
+ * Makes the folder of a new run, with its recipe and first checkpoint.
+ * @throws PetlVideoError (usage) when the folder exists
+ */
+export async function createRunFolder(folder: string, recipe: string, first: Checkpoint): Promise<RunFolder> {
+  if (await exists(folder)) {
+    throw usageError('the folder of the run exists', {
+      at: folder,
+      remedy: `go on with it (petl-video train --resume ${folder}), remove it, or choose another (--out)`,
+    });
+  }
+  const parent = path.dirname(path.resolve(folder));
+  const making = path.join(parent, `.${path.basename(folder)}.${process.pid}.tmp`);
+  try {
+    await mkdir(path.join(making, 'checkpoint'), { recursive: true });
+    await writeFileAtomic(path.join(making, CONFIG_FILE), recipe);
+    await writeCheckpoint(making, first);
+    await rename(making, folder);
+  } catch (error) {
+    await rm(making, { recursive: true, force: true });
+    throw readableWriteError(error, folder);
+  }
+  return openFolder(folder);
+}
+
+/**
+ * Opens the folder of a run to go on with it: forgets what was logged after `update` and removes half-written files.
+ * @throws PetlVideoError (data) when it is no run's folder
+ */
+export async function resumeRunFolder(folder: string, update: number): Promise<RunFolder> {
+  for (const place of [folder, path.dirname(checkpointFile(folder))]) {
+    for (const name of await readdir(place)) {
+      if (name.startsWith('.') && name.endsWith('.tmp')) await rm(path.join(place, name), { force: true });
+    }
+  }
+  const metrics = path.join(folder, METRICS_FILE);
+  const kept = (await readLines(metrics)).filter((line) => lineUpdate(line) <= update);
+  await writeFileAtomic(metrics, kept.map((line) => `${line}\n`).join(''));
+  return openFolder(folder);
+}
+
+/** The recipe that a run was started with. @throws PetlVideoError (data) when there is no run in the folder */
+export async function readRunRecipe(folder: string): Promise<string> {
+  try {
+    return await readFile(path.join(folder, CONFIG_FILE), 'utf8');
+  } catch (error) {
+    throw dataError(`no run here: ${CONFIG_FILE} is missing`, {
+      at: folder,
+      remedy: 'give the folder that petl-video train made',
+      cause: error,
+    });
+  }
+}
+
+function openFolder(folder: string): RunFolder {
+  const append = async (name: string, text: string): Promise<void> => {
+    try {
+      await appendFile(path.join(folder, name), text);
+    } catch (error) {
+      throw readableWriteError(error, path.join(folder, name));
+    }
+  };
+  return {
+    folder,
+    metrics: (line) => append(METRICS_FILE, `${JSON.stringify(line)}\n`),
+    log: (line) => append(LOG_FILE, `${new Date().toISOString()} ${line}\n`),
+  };
+}
+
+async function exists(folder: string): Promise<boolean> {
+  try {
+    await stat(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function readLines(file: string): Promise<string[]> {
+  try {
+    return (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** The update of a metrics line; a line that a kill cut in half counts as never written. */
+function lineUpdate(line: string): number {
+  try {
+    return (JSON.parse(line) as MetricsLine).update;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+function readableWriteError(error: unknown, at: string): unknown {
+  const code = codeOf(error);
+  if (code === undefined || (error instanceof Error && error.name === 'PetlVideoError')) return error;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  return environmentError(full ? 'the disk is full' : `cannot write: ${messageOf(error)}`, {
+    at,
+    remedy: full
+      ? 'free some space and resume the run; its last checkpoint is whole'
+      : 'choose a folder you may write to',
+    cause: error,
+  });
+}
