@@ -22,8 +22,11 @@ export interface ParseOptions {
 /** `configs/ssv2/linear-vit-b.yaml` → `ssv2-linear-vit-b`. */
 export function nameOf(file: string): string {
   const { dir, name } = path.parse(path.resolve(file));
-  const words = `${path.basename(dir)}-${name}`.replace(/[^A-Za-z0-9._-]+/g, '-');
-  return words.replace(/^[^A-Za-z0-9]+/, '');
+  const words = `${path.basename(dir)}-${name}`.split(/[^A-Za-z0-9._]+/);
+  return words
+    .filter((word) => word !== '')
+    .join('-')
+    .replace(/^[._]+/, '');
 }
 
 /** A recipe from its sources, the basis of what it extends below it. */

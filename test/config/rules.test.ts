@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseRecipe } from '../../src/config/index.ts';
+import { fakeMethods, SHORTEST } from './fake-methods.ts';
+
+/** The first line and the place of the error that the overrides make of the shortest recipe. */
+function broken(...overrides: string[]): string[] {
+  try {
+    parseRecipe(SHORTEST, { file: 'r.yaml', overrides, methods: fakeMethods });
+  } catch (thrown) {
+    return (thrown as Error).message.split('\n').slice(0, 2);
+  }
+  return ['accepted'];
+}
+
+const CASES: readonly [overrides: string[], ...message: string[]][] = [
+  [['data.frames=7'], 'data.frames 7 is not a multiple of backbone.tubelet 2', '  at argument data.frames=7'],
+  [['backbone.tubelet=3'], 'data.frames 8 is not a multiple of backbone.tubelet 3', '  at argument backbone.tubelet=3'],
+  [['data.frames=1', 'backbone.tubelet=3'], 'accepted'],
+  [['backbone.patch=15'], 'data.size 224 is not a multiple of backbone.patch 15', '  at argument backbone.patch=15'],
+  [
+    ['data.cropScale=[1, 0.5]'],
+    'data.cropScale [1, 0.5] begins with the greater share',
+    '  at argument data.cropScale=[1, 0.5]',
+  ],
+  [
+    ['backbone.size={width: 100, depth: 2, heads: 3}'],
+    'backbone.size.width 100 is not a multiple of backbone.size.heads 3',
+    '  at argument backbone.size={width: 100, depth: 2, heads: 3}',
+  ],
+  [
+    ['backbone.size={width: 99, depth: 2, heads: 3}'],
+    'backbone.size.width 99 is odd: sine-cosine positions come in pairs',
+    '  at argument backbone.size={width: 99, depth: 2, heads: 3}',
+  ],
+  [['backbone.size={width: 99, depth: 2, heads: 3}', 'backbone.positions=learned'], 'accepted'],
+  [['backbone.pool=cls'], 'backbone.pool cls needs backbone.clsToken true', '  at argument backbone.pool=cls'],
+  [['backbone.pool=cls', 'backbone.clsToken=true'], 'accepted'],
+  [['method.blocks=[0, 11]'], 'accepted'],
+  [
+    ['method.blocks=[0, 12]'],
+    'method.blocks names block 12, but the backbone has blocks 0 to 11',
+    '  at argument method.blocks=[0, 12]',
+  ],
+  [['optim.lr=1', 'optim.blr=1'], 'optim.lr and optim.blr exclude each other', '  at argument optim.lr=1'],
+  [['optim.name=adamw'], 'optim.blr or optim.lr is missing', '  at r.yaml:4:1'],
+  [['optim.warmupEpochs=30'], 'accepted'],
+  [
+    ['optim.warmupEpochs=31'],
+    'optim.warmupEpochs 31 is more than train.epochs 30',
+    '  at argument optim.warmupEpochs=31',
+  ],
+  [
+    ['train.batch=15', 'train.cutmix=1'],
+    'train.batch 15 is odd: mixup and cutmix pair each clip with one from the other end of the batch',
+    '  at argument train.batch=15',
+  ],
+  [['train.batch=15'], 'accepted'],
+  [['train.batch=1'], 'train.batch 1 leaves head.batchNorm without statistics', '  at argument train.batch=1'],
+  [['train.batch=1', 'head.batchNorm=false'], 'accepted'],
+  [['train.labelSmoothing=1'], 'train.labelSmoothing must be below 1, not 1', '  at argument train.labelSmoothing=1'],
+  [
+    ['backbone.dropPath=-0.1'],
+    'backbone.dropPath must be at least 0, not -0.1',
+    '  at argument backbone.dropPath=-0.1',
+  ],
+  [['optim.blr=0'], 'optim.blr must be above 0, not 0', '  at argument optim.blr=0'],
+  [['train.epochs=0'], 'train.epochs must be at least 1, not 0', '  at argument train.epochs=0'],
+];
+
+for (const [overrides, ...message] of CASES) {
+  test(`${overrides.join(' ')}: ${message[0]}`, () => {
+    assert.deepEqual(broken(...overrides).slice(0, message.length), message);
+  });
+}
+
+test('a rule points at the list item that breaks it, and rules are told beside other problems', () => {
+  const text = SHORTEST.replace('{ name: bottle }', '\n  name: bottle\n  blocks:\n    - 3\n    - 12').replace(
+    'data/x',
+    'data/x, framez: 3',
+  );
+  assert.throws(() => parseRecipe(text, { file: 'r.yaml', methods: fakeMethods }), {
+    message: `2 problems in the recipe
+  r.yaml:1:23: data.framez is not a key; did you mean data.frames?
+    → data.frames: Frames of a clip, T; 1 for images
+  r.yaml:7:7: method.blocks names block 12, but the backbone has blocks 0 to 11`,
+  });
+});
