@@ -15,7 +15,7 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/
 import path from 'node:path';
 import { codeOf, dataError, environmentError, messageOf, usageError } from '../errors/index.ts';
 import { writeFileAtomic } from '../formats/write-file.ts';
-import { type Checkpoint, checkpointFile, writeCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, type Counters, checkpointFile, writeCheckpoint } from './checkpoint.ts';
 
 export const CONFIG_FILE = 'config.yaml';
 export const TUNED_FILE = 'tuned.safetensors';
@@ -23,9 +23,14 @@ export const BEST_FILE = 'best.safetensors';
 const METRICS_FILE = 'metrics.jsonl';
 const LOG_FILE = 'log.txt';
 
-export type MetricsLine = { readonly kind: 'train' | 'validation'; readonly update: number } & Readonly<
-  Record<string, string | number | null>
->;
+export interface MetricsLine {
+  readonly kind: 'train' | 'validation';
+  /** Updates done when it was written. */
+  readonly update: number;
+  /** Epochs done or under way, from 1. */
+  readonly epoch: number;
+  readonly [fact: string]: string | number;
+}
 
 export interface RunFolder {
   readonly folder: string;
@@ -60,18 +65,18 @@ export async function createRunFolder(folder: string, recipe: string, first: Che
   return openFolder(folder);
 }
 
-/**
- * Opens the folder of a run to go on with it: forgets what was logged after `update` and removes half-written files.
- * @throws PetlVideoError (data) when it is no run's folder
- */
-export async function resumeRunFolder(folder: string, update: number): Promise<RunFolder> {
+/** Opens the folder of a run to go on with it: forgets what was logged after its checkpoint, removes half-written files. */
+export async function resumeRunFolder(folder: string, { update, validated }: Counters): Promise<RunFolder> {
   for (const place of [folder, path.dirname(checkpointFile(folder))]) {
     for (const name of await readdir(place)) {
       if (name.startsWith('.') && name.endsWith('.tmp')) await rm(path.join(place, name), { force: true });
     }
   }
   const metrics = path.join(folder, METRICS_FILE);
-  const kept = (await readLines(metrics)).filter((line) => lineUpdate(line) <= update);
+  const kept = (await readLines(metrics)).filter((text) => {
+    const line = parseLine(text);
+    return line !== undefined && line.update <= update && (line.kind === 'train' || line.epoch <= validated);
+  });
   await writeFileAtomic(metrics, kept.map((line) => `${line}\n`).join(''));
   return openFolder(folder);
 }
@@ -122,12 +127,12 @@ async function readLines(file: string): Promise<string[]> {
   }
 }
 
-/** The update of a metrics line; a line that a kill cut in half counts as never written. */
-function lineUpdate(line: string): number {
+/** A metrics line; undefined for one that a kill cut in half. */
+function parseLine(text: string): MetricsLine | undefined {
   try {
-    return (JSON.parse(line) as MetricsLine).update;
+    return JSON.parse(text) as MetricsLine;
   } catch {
-    return Number.POSITIVE_INFINITY;
+    return undefined;
   }
 }
 

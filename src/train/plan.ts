@@ -1,0 +1,92 @@
+/** What a run does, as plain values: everything that decides its numbers. */
+import type { Loader, Views } from '../data/loader.ts';
+import type { Entry, SplitName } from '../data/manifest.ts';
+import type { EpochOptions } from '../data/order.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Fusion } from '../eval/metrics.ts';
+import type { Classifier } from '../petl/classifier.ts';
+import type { HostTensors } from '../tensor/host.ts';
+import type { Schedule } from './schedule.ts';
+import type { UpdateOptions } from './steps.ts';
+import type { MixingOptions } from './targets.ts';
+
+export interface TrainPlan {
+  readonly model: Classifier;
+  /** Starting values of all parameters and buffers, frozen ones included. */
+  readonly start: HostTensors;
+  /** Fingerprint of the frozen ones. */
+  readonly backbone: string;
+  readonly seed: number;
+  readonly epochs: number;
+  readonly epoch: EpochOptions;
+  readonly schedule: Schedule;
+  readonly update: UpdateOptions;
+  readonly labelSmoothing: number;
+  readonly mixing: MixingOptions;
+  readonly train: SplitOf;
+  /** Share of an epoch's videos that others may stand in for. */
+  readonly maxReplaced: number;
+  readonly validation: SplitOf & {
+    /** Epochs between validations; the last epoch is always validated. */
+    readonly every: number;
+    readonly views: Views;
+    readonly fusion: Fusion;
+    readonly batch: number;
+  };
+  /** Batches decoded ahead of the model. */
+  readonly ahead: number;
+  readonly checkpointEveryMs: number;
+  /** Updates between two lines of metrics. */
+  readonly logEvery: number;
+  /** Facts for the tuned weights' metadata. */
+  readonly method: unknown;
+  readonly classes: readonly string[];
+  /** The resolved recipe, YAML. */
+  readonly recipe: string;
+}
+
+export interface SplitOf {
+  readonly split: SplitName;
+  readonly entries: readonly Entry[];
+}
+
+export interface TrainMeans {
+  readonly engine: Engine;
+  readonly loader: Loader;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  onEvent(event: TrainEvent): void;
+}
+
+export type TrainEvent =
+  | { readonly kind: 'note' | 'warning'; readonly text: string }
+  | {
+      readonly kind: 'update';
+      readonly update: number;
+      readonly updates: number;
+      readonly epoch: number;
+      readonly loss: number;
+      readonly lr: number;
+      readonly clipsPerSecond: number;
+      /** Share of the time that the model waited for clips. */
+      readonly waiting: number;
+      readonly secondsLeft: number;
+    }
+  | { readonly kind: 'validating'; readonly done: number; readonly total: number }
+  | {
+      readonly kind: 'validated';
+      readonly epoch: number;
+      readonly trainLoss: number;
+      readonly top1: number;
+      readonly top5: number;
+      readonly videos: number;
+      readonly best: boolean;
+    };
+
+export interface TrainResult {
+  readonly updates: number;
+  readonly epochs: number;
+  readonly best: { readonly top1: number; readonly epoch: number } | null;
+  readonly last: { readonly top1: number } | null;
+  readonly seconds: number;
+}

@@ -1,0 +1,300 @@
+/**
+ * The training loop: updates, validation, checkpoints. Between two updates nothing but the session's state and the counters
+ * matters, so a checkpoint there resumes to the bit, in the middle of an epoch too.
+ */
+
+import path from 'node:path';
+import type { Replacement } from '../data/loader.ts';
+import { updatesPerEpoch } from '../data/order.ts';
+import type { Session } from '../engine/engine.ts';
+import { configError, dataError, Interrupted, weightsError } from '../errors/index.ts';
+import { evaluate } from '../eval/evaluate.ts';
+import { writeTunedWeights } from '../petl/tuned-weights.ts';
+import type { TensorSpecs } from '../tensor/host.ts';
+import { batchesFrom } from './batches.ts';
+import { type Counters, readCheckpoint, START, writeCheckpoint } from './checkpoint.ts';
+import { type Meter, meter } from './meter.ts';
+import { checkMoved } from './moved.ts';
+import type { TrainMeans, TrainPlan, TrainResult } from './plan.ts';
+import { BEST_FILE, createRunFolder, type RunFolder, resumeRunFolder, TUNED_FILE } from './run-folder.ts';
+import { learningRateAt } from './schedule.ts';
+import { optimizerState, trainingState } from './steps.ts';
+import { updater } from './updater.ts';
+
+/** Updates with a rate above 0 after which every trained tensor must have moved. */
+const MOVED_AFTER = 3;
+
+/** What a run needs to be opened again: specs of what its checkpoint holds. */
+function checkpointSpecs(plan: TrainPlan): TensorSpecs {
+  const { model, update } = plan;
+  const slots = optimizerState(model, update).filter(({ name }) => !name.startsWith('gradient/'));
+  return Object.fromEntries(
+    [...model.trained, ...model.buffers, ...slots].map(({ name, shape }) => [name, { shape, dtype: 'float32' }]),
+  );
+}
+
+/**
+ * Trains from the start, or goes on from the folder's checkpoint.
+ *
+ * @throws PetlVideoError (diverged) on a loss that is not finite or a trained tensor that does not move; (data) on too many
+ *   undecodable videos; (weights) when the checkpoint is of another backbone
+ * @throws Interrupted when the signal came; the checkpoint is saved
+ */
+export async function train(plan: TrainPlan, means: TrainMeans, resume: boolean): Promise<TrainResult> {
+  const perEpoch = updatesPerEpoch(plan.epoch);
+  if (perEpoch === 0) {
+    const { entries, batch, accumulate } = plan.epoch;
+    throw configError(`${entries} videos do not fill one update of ${batch} × ${accumulate} clips`, {
+      remedy: 'lower train.batch or train.accumulate, or set train.dropLast=false',
+    });
+  }
+  const session = await means.engine.open(trainingState(plan.model, plan.update));
+  try {
+    await session.load(plan.start);
+    const { folder, counters } = resume ? await goOn(plan, means, session) : await begin(plan, means, session);
+    return await new Run(plan, means, session, folder, perEpoch, counters).toTheEnd();
+  } finally {
+    session.dispose();
+  }
+}
+
+async function begin(plan: TrainPlan, means: TrainMeans, session: Session): Promise<Opened> {
+  const tensors = await session.read(Object.keys(checkpointSpecs(plan)));
+  const first = { counters: START, tensors, backbone: plan.backbone };
+  return { folder: await createRunFolder(means.folder, plan.recipe, first), counters: START };
+}
+
+async function goOn(plan: TrainPlan, means: TrainMeans, session: Session): Promise<Opened> {
+  const { counters, tensors, backbone } = await readCheckpoint(means.folder, checkpointSpecs(plan));
+  if (backbone !== plan.backbone) {
+    throw weightsError('the backbone is not the one that the run was started with', {
+      at: means.folder,
+      remedy: `put the original weights file back; its fingerprint was ${backbone.slice(0, 16)}…`,
+    });
+  }
+  await session.load(tensors);
+  means.onEvent({ kind: 'note', text: `resuming after update ${counters.update}` });
+  return { folder: await resumeRunFolder(means.folder, counters), counters };
+}
+
+interface Opened {
+  readonly folder: RunFolder;
+  readonly counters: Counters;
+}
+
+/** A run under way. */
+class Run {
+  readonly #plan: TrainPlan;
+  readonly #means: TrainMeans;
+  readonly #session: Session;
+  readonly #folder: RunFolder;
+  readonly #perEpoch: number;
+  readonly #meter: Meter;
+  #counters: Counters;
+  #savedAt = performance.now();
+  #lastTop1: number | null = null;
+
+  constructor(
+    plan: TrainPlan,
+    means: TrainMeans,
+    session: Session,
+    folder: RunFolder,
+    perEpoch: number,
+    counters: Counters,
+  ) {
+    this.#plan = plan;
+    this.#means = means;
+    this.#session = session;
+    this.#folder = folder;
+    this.#perEpoch = perEpoch;
+    this.#counters = counters;
+    this.#meter = meter();
+  }
+
+  get #updates(): number {
+    return this.#perEpoch * this.#plan.epochs;
+  }
+
+  async toTheEnd(): Promise<TrainResult> {
+    const { epochs } = this.#plan;
+    if (this.#epochIsDone() && this.#counters.update > 0) await this.#endEpoch(this.#counters.update / this.#perEpoch);
+    while (this.#counters.update < this.#updates) {
+      const epoch = Math.floor(this.#counters.update / this.#perEpoch);
+      await this.#trainEpoch(epoch);
+      await this.#endEpoch(epoch + 1);
+    }
+    const { update, best, seconds } = this.#counters;
+    const last = this.#lastTop1 === null ? null : { top1: this.#lastTop1 };
+    return { updates: update, epochs, best, last, seconds };
+  }
+
+  #epochIsDone(): boolean {
+    return this.#counters.update % this.#perEpoch === 0;
+  }
+
+  async #trainEpoch(epoch: number): Promise<void> {
+    const plan = this.#plan;
+    if (this.#epochIsDone()) this.#counters = { ...this.#counters, lossSum: 0, lossCount: 0, replaced: 0 };
+    const apply = await updater(plan, this.#session);
+    const from = this.#counters.update % this.#perEpoch;
+    this.#meter.start();
+    for await (const batch of batchesFrom(plan, this.#means.loader, epoch, from)) {
+      this.#meter.arrived();
+      this.#noteReplacements(batch.replaced);
+      const loss = await apply.gradients(batch);
+      const { lossSum, lossCount } = this.#counters;
+      const clips = batch.labels.length;
+      this.#counters = { ...this.#counters, lossSum: lossSum + loss * clips, lossCount: lossCount + clips };
+      this.#meter.computed(clips, loss);
+      if (!batch.endsUpdate) continue;
+      const lr = learningRateAt(plan.schedule, this.#counters.update / this.#perEpoch);
+      const norm = await apply.apply(lr, this.#counters.update + 1);
+      this.#counters = { ...this.#counters, update: this.#counters.update + 1 };
+      await this.#afterUpdate(epoch, lr, norm);
+    }
+  }
+
+  async #afterUpdate(epoch: number, lr: number, norm: number): Promise<void> {
+    const { update } = this.#counters;
+    const plan = this.#plan;
+    if (update === this.#movedCheckAt()) await checkMoved(plan, this.#session, update);
+    const reading = this.#meter.read();
+    const { batch, accumulate } = plan.epoch;
+    const secondsLeft = ((this.#updates - update) * batch * accumulate) / reading.clipsPerSecond;
+    this.#means.onEvent({
+      kind: 'update',
+      update,
+      updates: this.#updates,
+      epoch: epoch + 1,
+      loss: reading.loss,
+      lr,
+      clipsPerSecond: reading.clipsPerSecond,
+      waiting: reading.waiting,
+      secondsLeft,
+    });
+    if (update % plan.logEvery === 0) {
+      await this.#folder.metrics({
+        kind: 'train',
+        update,
+        epoch: epoch + 1,
+        loss: this.#meter.intervalLoss(),
+        lr,
+        gradientNorm: norm,
+        clipsPerSecond: reading.clipsPerSecond,
+        waiting: reading.waiting,
+      });
+    }
+    const due = performance.now() - this.#savedAt > plan.checkpointEveryMs;
+    if (this.#means.signal.aborted || due) await this.#save();
+    if (this.#means.signal.aborted) {
+      throw new Interrupted(
+        `stopped after update ${update} of ${this.#updates}; go on with: petl-video train --resume ${this.#folder.folder}`,
+      );
+    }
+  }
+
+  /** The update after which the third rate above 0 has acted. */
+  #movedCheckAt(): number {
+    let acted = 0;
+    for (let update = 0; update < this.#updates; update++) {
+      if (learningRateAt(this.#plan.schedule, update / this.#perEpoch) > 0) acted++;
+      if (acted === MOVED_AFTER) return update + 1;
+    }
+    return this.#updates;
+  }
+
+  #noteReplacements(replaced: readonly Replacement[]): void {
+    if (replaced.length === 0) return;
+    for (const { id, reason } of replaced) {
+      const text = `${id} could not be decoded, another video stands in: ${reason}`;
+      this.#means.onEvent({ kind: 'warning', text });
+      void this.#folder.log(text);
+    }
+    const total = this.#counters.replaced + replaced.length;
+    this.#counters = { ...this.#counters, replaced: total };
+    const limit = Math.max(1, this.#plan.maxReplaced * this.#plan.train.entries.length);
+    if (total > limit) {
+      throw dataError(`${total} videos of one epoch could not be decoded, more than data.maxSkipped allows`, {
+        at: replaced.at(-1)?.id ?? '',
+        remedy: 'run petl-video prepare again to find and mark them, or check the disk',
+      });
+    }
+  }
+
+  async #endEpoch(epoch: number): Promise<void> {
+    if (this.#counters.validated >= epoch) return;
+    const { validation, epochs } = this.#plan;
+    let top1: number | null = null;
+    if (epoch % validation.every === 0 || epoch === epochs) {
+      try {
+        top1 = await this.#validate(epoch);
+      } catch (thrown) {
+        if (!this.#means.signal.aborted) throw thrown;
+        await this.#save();
+        throw new Interrupted(
+          `stopped in the validation of epoch ${epoch}; go on with: petl-video train --resume ${this.#folder.folder}`,
+        );
+      }
+    }
+    await this.#writeTuned(TUNED_FILE, epoch, top1);
+    const { best } = this.#counters;
+    const better = top1 !== null && (best === null || top1 > best.top1);
+    if (better) await this.#writeTuned(BEST_FILE, epoch, top1);
+    this.#counters = {
+      ...this.#counters,
+      validated: epoch,
+      best: better ? { top1: top1 as number, epoch } : best,
+    };
+    await this.#save();
+  }
+
+  async #validate(epoch: number): Promise<number> {
+    const { validation, model, ahead } = this.#plan;
+    const { signal, loader, onEvent } = this.#means;
+    const { top1, top5, counted } = await evaluate(this.#session, model, loader, {
+      ...validation,
+      ahead: ahead * validation.batch,
+      signal,
+      onProgress: (done, total) => onEvent({ kind: 'validating', done, total }),
+    });
+    const { lossSum, lossCount, update, best } = this.#counters;
+    const trainLoss = lossSum / Math.max(1, lossCount);
+    onEvent({
+      kind: 'validated',
+      epoch,
+      trainLoss,
+      top1,
+      top5,
+      videos: counted,
+      best: best === null || top1 > best.top1,
+    });
+    await this.#folder.metrics({ kind: 'validation', update, epoch, trainLoss, top1, top5, videos: counted });
+    await this.#folder.log(
+      `epoch ${epoch}: train loss ${trainLoss.toFixed(4)}, validation top-1 ${(100 * top1).toFixed(2)} % (single view)`,
+    );
+    this.#lastTop1 = top1;
+    return top1;
+  }
+
+  async #writeTuned(name: string, epoch: number, top1: number | null): Promise<void> {
+    const { model, method, classes, backbone, recipe, epochs } = this.#plan;
+    const tensors = await this.#session.read([...model.trained, ...model.buffers].map((spec) => spec.name));
+    await writeTunedWeights(path.join(this.#folder.folder, name), tensors, {
+      method,
+      classes,
+      backbone,
+      recipe,
+      training: top1 === null ? { epoch, epochs } : { epoch, epochs, validationTop1: top1 },
+    });
+  }
+
+  async #save(): Promise<void> {
+    this.#counters = {
+      ...this.#counters,
+      seconds: this.#counters.seconds + (performance.now() - this.#savedAt) / 1000,
+    };
+    this.#savedAt = performance.now();
+    const tensors = await this.#session.read(Object.keys(checkpointSpecs(this.#plan)));
+    await writeCheckpoint(this.#folder.folder, { counters: this.#counters, tensors, backbone: this.#plan.backbone });
+  }
+}
