@@ -55,7 +55,7 @@ const REFUSALS: Readonly<Record<string, readonly [what: string, remedy: string]>
 };
 
 /** Does one system call for `file`; what the system refuses becomes an error that names the file and the way out. */
-async function onDisk<T>(file: string, call: () => Promise<T>): Promise<T> {
+export async function onDisk<T>(file: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {

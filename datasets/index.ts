@@ -1,0 +1,17 @@
+/** The data sets that `petl-video prepare` knows: a new one is its file here and a line below. */
+import type { DatasetDefinition } from './dataset.ts';
+import { folder } from './folder.ts';
+import { hmdb51 } from './hmdb51.ts';
+import { kinetics400, kinetics600, kinetics700 } from './kinetics.ts';
+import { ssv2 } from './ssv2.ts';
+import { ucf101 } from './ucf101.ts';
+
+export const DATASETS: readonly DatasetDefinition[] = [
+  ssv2,
+  hmdb51,
+  ucf101,
+  kinetics400,
+  kinetics600,
+  kinetics700,
+  folder,
+];

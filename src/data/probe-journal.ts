@@ -1,0 +1,92 @@
+/**
+ * What was read so far, one JSON line per file, appended while `prepare` works: a process killed at any moment goes on
+ * from there, and a second run reads nothing. A file counts as the same while its size and time of change are the same.
+ *
+ * It is a cache: a line that is torn or strange is as if it were not there, and its file is read again.
+ */
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { codeOf } from '../errors/index.ts';
+import { onDisk } from '../formats/write-file.ts';
+import type { VideoFacts } from '../video/probe.ts';
+
+export interface FileState {
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+export interface Journal {
+  /** What was read of `file` when it was in this state. */
+  find(file: string, state: FileState): VideoFacts | undefined;
+  append(file: string, state: FileState, facts: VideoFacts): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Reading {
+  readonly state: FileState;
+  readonly facts: VideoFacts;
+}
+
+/** @throws environment error when the file cannot be written: disk full, no permission. */
+export async function openJournal(path: string): Promise<Journal> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return '';
+    throw error;
+  });
+  const readings = new Map<string, Reading>();
+  for (const line of text.split('\n')) {
+    const read = parseLine(line);
+    if (read !== undefined) readings.set(read.file, read);
+  }
+  const handle = await onDisk(path, () => open(path, 'a'));
+  let last: Promise<void> = Promise.resolve();
+  try {
+    // A torn last line is ended, so that the next one is not lost with it.
+    if (text !== '' && !text.endsWith('\n')) await writeLine(handle, path, '');
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  return {
+    find: (file, { size, mtimeMs }) => {
+      const reading = readings.get(file);
+      return reading?.state.size === size && reading.state.mtimeMs === mtimeMs ? reading.facts : undefined;
+    },
+    append: (file, { size, mtimeMs }, facts) => {
+      const line = JSON.stringify({ file, size, mtimeMs, ...facts });
+      // One after the other: a handle must not be written to by two at once.
+      const written = last.then(() => writeLine(handle, path, line));
+      last = written.catch(() => undefined);
+      return written;
+    },
+    close: async () => {
+      await last;
+      await handle.close();
+    },
+  };
+}
+
+const writeLine = (handle: FileHandle, path: string, line: string) =>
+  onDisk(path, () => handle.appendFile(`${line}\n`));
+
+function parseLine(line: string): (Reading & { file: string }) | undefined {
+  let value: Record<string, unknown>;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { file, size, mtimeMs, frames, width, height, fps, verdict, reason } = value;
+  const numbers = [size, mtimeMs, frames, width, height, fps];
+  if (typeof file !== 'string' || !numbers.every((number) => typeof number === 'number')) return undefined;
+  if (verdict !== 'ok' && verdict !== 'damaged' && verdict !== 'unreadable') return undefined;
+  const facts = {
+    frames,
+    width,
+    height,
+    fps,
+    verdict,
+    ...(typeof reason === 'string' ? { reason } : {}),
+  } as VideoFacts;
+  return { file, state: { size: size as number, mtimeMs: mtimeMs as number }, facts };
+}
