@@ -35,6 +35,8 @@ export interface PrepareOptions {
   readonly out: string;
   /** Reads one file, given by its absolute path, from end to end. */
   readonly probe: (file: string, signal: AbortSignal) => Promise<VideoFacts>;
+  /** What reads, with its version: files that could not be read are read again by another. */
+  readonly reader: string;
   /** Files read at once. */
   readonly jobs: number;
   readonly signal: AbortSignal;
@@ -67,7 +69,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   await refuseOther(out, name);
   const files = await findFiles(listing, signal);
   await onDisk(out, () => mkdir(out, { recursive: true }));
-  const journal = await openJournal(path.join(out, 'probe.jsonl'));
+  const journal = await openJournal(path.join(out, 'probe.jsonl'), options.reader);
   const facts = new Map<string, VideoFacts>();
   const pending: [file: string, state: FileState][] = [];
   try {

@@ -1,6 +1,7 @@
 /**
  * What was read so far, one JSON line per file, appended while `prepare` works: a process killed at any moment goes on
- * from there, and a second run reads nothing. A file counts as the same while its size and time of change are the same.
+ * from there, and a second run reads nothing. A file counts as the same while its size and time of change are the
+ * same; one that could not be read is read again by another version of the reader.
  *
  * It is a cache: a line that is torn or strange is as if it were not there, and its file is read again.
  */
@@ -24,10 +25,15 @@ export interface Journal {
 interface Reading {
   readonly state: FileState;
   readonly facts: VideoFacts;
+  readonly reader: string;
 }
 
-/** @throws environment error when the file cannot be written: disk full, no permission. */
-export async function openJournal(path: string): Promise<Journal> {
+/**
+ * `reader` names what reads the files, with its version.
+ *
+ * @throws environment error when the file cannot be written: disk full, no permission.
+ */
+export async function openJournal(path: string, reader: string): Promise<Journal> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return '';
     throw error;
@@ -49,10 +55,11 @@ export async function openJournal(path: string): Promise<Journal> {
   return {
     find: (file, { size, mtimeMs }) => {
       const reading = readings.get(file);
-      return reading?.state.size === size && reading.state.mtimeMs === mtimeMs ? reading.facts : undefined;
+      if (reading?.state.size !== size || reading.state.mtimeMs !== mtimeMs) return undefined;
+      return reading.facts.verdict === 'unreadable' && reading.reader !== reader ? undefined : reading.facts;
     },
     append: (file, { size, mtimeMs }, facts) => {
-      const line = JSON.stringify({ file, size, mtimeMs, ...facts });
+      const line = JSON.stringify({ file, size, mtimeMs, ...facts, reader });
       // One after the other: a handle must not be written to by two at once.
       const written = last.then(() => writeLine(handle, path, line));
       last = written.catch(() => undefined);
@@ -76,9 +83,10 @@ function parseLine(line: string): (Reading & { file: string }) | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { file, size, mtimeMs, frames, width, height, fps, verdict, reason } = value;
+  const { file, size, mtimeMs, frames, width, height, fps, verdict, reason, reader } = value;
   const numbers = [size, mtimeMs, frames, width, height, fps];
-  if (typeof file !== 'string' || !numbers.every((number) => typeof number === 'number')) return undefined;
+  if (typeof file !== 'string' || typeof reader !== 'string' || !numbers.every((number) => typeof number === 'number'))
+    return undefined;
   if (verdict !== 'ok' && verdict !== 'damaged' && verdict !== 'unreadable') return undefined;
   const facts = {
     frames,
@@ -88,5 +96,5 @@ function parseLine(line: string): (Reading & { file: string }) | undefined {
     verdict,
     ...(typeof reason === 'string' ? { reason } : {}),
   } as VideoFacts;
-  return { file, state: { size: size as number, mtimeMs: mtimeMs as number }, facts };
+  return { file, state: { size: size as number, mtimeMs: mtimeMs as number }, facts, reader };
 }

@@ -52,6 +52,7 @@ async function withBench(files: Record<string, string>, check: (bench: Bench) =>
           listing: { classes: ['a', 'b'], root, splits: [], notes: [], ...listing },
           definition: { name: 'sport', flip: true, official: [] },
           out,
+          reader: 'fake 1',
           jobs: 2,
           signal: new AbortController().signal,
           probe: async (file) => {
@@ -226,6 +227,18 @@ test('reads again what changed, and what a kill left half written in the journal
     await appendFile(journal, 'null\n{"file":"v0.mp4","size":1}\nnonsense\n');
     await run({ splits });
     assert.deepEqual(asked, [], 'strange lines hide nothing');
+  });
+});
+
+test('reads what was unreadable again with another reader, and only that', async () => {
+  await withBench({ 'v0.mp4': 'good', 'v1.mp4': 'bad' }, async ({ run, asked }) => {
+    const splits = [{ name: 'train' as const, entries: sixEntries.slice(0, 2) }];
+    await run({ splits });
+    asked.length = 0;
+    await run({ splits }, { reader: 'fake 2' });
+    assert.deepEqual(asked, ['v1.mp4']);
+    await run({ splits }, { reader: 'fake 2' });
+    assert.deepEqual(asked, ['v1.mp4']);
   });
 });
 

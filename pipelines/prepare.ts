@@ -1,0 +1,180 @@
+/** `petl-video prepare`: from a data set as it was downloaded to manifests that training can trust. */
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import type { DatasetDefinition, ListOption, ListOptions } from '../datasets/dataset.ts';
+import { DATASETS } from '../datasets/index.ts';
+import { prepare as prepareDataset, survey } from '../src/data/prepare.ts';
+import { formatReport, formatTable } from '../src/data/report.ts';
+import { usageError } from '../src/errors/index.ts';
+import { nearest } from '../src/errors/nearest.ts';
+import { findFfmpeg } from '../src/video/ffmpeg.ts';
+import { probeVideo } from '../src/video/probe.ts';
+import type { Command, Context, Options, Progress } from './command.ts';
+
+const NAMES = DATASETS.map((dataset) => dataset.name);
+
+export const prepare: Command = {
+  name: 'prepare',
+  summary: 'Read every video of a data set once and write its manifests',
+  arguments: [{ name: '<dataset>', description: NAMES.join(', ') }],
+  options: [
+    { flags: '--source <folder>', description: 'what you downloaded, or your own videos' },
+    { flags: '--out <folder>', description: 'where to write the manifests' },
+    { flags: '--annotations <folder>', description: 'the official lists, where they are not below the source' },
+    {
+      flags: '--csv <file>',
+      description: 'folder: lines `path,label` or `path,label,split` in place of class folders',
+    },
+    { flags: '--validation-per-class <n>', description: 'folder: keep the last n files of each class for validation' },
+    { flags: '--validation-fraction <f>', description: 'folder: the same as a fraction of each class (default 0.2)' },
+    { flags: '--name <name>', description: "folder: what to call the data set (default: the folder's name)" },
+    { flags: '--jobs <n>', description: 'files to read at once (default: one for each core)' },
+    { flags: '--limit <n>', description: 'only so many files of each split, to try things out' },
+    { flags: '--dry-run', description: 'say what is listed and what is there, and read nothing' },
+  ],
+  examples: [
+    'petl-video prepare hmdb51 --source ~/Downloads/hmdb51 --out data/hmdb51',
+    'petl-video prepare ssv2 --source ~/ssv2 --annotations ~/ssv2-labels --out data/ssv2',
+    'petl-video prepare folder --source ~/tennis --out data/tennis --validation-per-class 13',
+    'petl-video prepare kinetics400 --source /data/k400 --dry-run',
+  ],
+  async run([name], options, context) {
+    const definition = findDataset(name as string);
+    const source = text(options, 'source');
+    if (source === undefined) {
+      throw usageError('--source is missing', {
+        remedy: `give the folder with ${definition.download}${official(definition) ? `, from ${definition.homepage}` : ''}`,
+      });
+    }
+    const jobs = wholeNumber(options, 'jobs') ?? availableParallelism();
+    const limit = wholeNumber(options, 'limit');
+    const out = checkOut(definition, source, options);
+    const listing = await definition.list(source, { ...listOptions(definition, options), signal: context.signal });
+    if (out === undefined) {
+      const splits = await survey(listing, context.signal);
+      const rows = splits.map(({ split, listed, found }) => [split, `${listed}`, `${found}`, `${listed - found}`]);
+      const table = formatTable([['split', 'listed', 'found', 'missing'], ...rows]);
+      const notes = listing.notes.map((note) => `! ${note}`);
+      context.reporter.result(
+        [`${definition.name}: ${listing.classes.length} classes`, '', ...table, ...notes].join('\n'),
+        { classes: listing.classes, splits, notes: listing.notes },
+      );
+      return;
+    }
+    const { environment, reporter, signal } = context;
+    const ffmpeg = await findFfmpeg({
+      environmentPath: environment.ffmpegPath,
+      cache: environment.cache,
+      searchPath: environment.searchPath,
+      signal,
+    });
+    const progress = progressOf(context);
+    try {
+      const { report, read, reused } = await prepareDataset({
+        listing,
+        definition,
+        out,
+        jobs,
+        limit,
+        signal,
+        reader: ffmpeg.version,
+        probe: (file) => probeVideo(ffmpeg, file, { signal }),
+        onProgress: progress.update,
+      });
+      progress.end();
+      const summary = [formatReport(report), ...(official(definition) ? ['', describeSampling(definition)] : [])];
+      reporter.result(summary.join('\n'), { ...report, out: path.resolve(out), read, reused });
+      reporter.note(`prepared in ${out}: ${read} files read, ${reused} known from before`);
+    } finally {
+      progress.end();
+    }
+  },
+};
+
+function findDataset(name: string): DatasetDefinition {
+  const found = DATASETS.find((dataset) => dataset.name === name);
+  if (found !== undefined) return found;
+  const meant = nearest(name, NAMES);
+  throw usageError(`there is no data set ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`, {
+    remedy: `the data sets are ${NAMES.join(', ')}; folder takes your own videos`,
+  });
+}
+
+const official = (definition: DatasetDefinition) => definition.official.length > 0;
+
+/** The options for `list`; one that the data set does not heed is refused rather than passed over. */
+function listOptions(definition: DatasetDefinition, options: Options): ListOptions {
+  const given: Record<ListOption, string | number | undefined> = {
+    annotations: text(options, 'annotations'),
+    csv: text(options, 'csv'),
+    name: text(options, 'name'),
+    validationPerClass: wholeNumber(options, 'validationPerClass'),
+    validationFraction: fraction(options),
+  };
+  for (const [option, value] of Object.entries(given)) {
+    if (value === undefined || definition.options.includes(option as ListOption)) continue;
+    const heeding = DATASETS.filter((dataset) => dataset.options.includes(option as ListOption));
+    throw usageError(`${flagOf(option)} is no option for ${definition.name}`, {
+      remedy: `it is for ${heeding.map((dataset) => dataset.name).join(', ')}`,
+    });
+  }
+  return given as ListOptions;
+}
+
+/** Undefined for a dry run. Class folders are not the place to write to: the next run would take it for a class. */
+function checkOut(definition: DatasetDefinition, source: string, options: Options): string | undefined {
+  if (options.dryRun === true) return undefined;
+  const out = text(options, 'out');
+  if (out === undefined)
+    throw usageError('--out is missing', { remedy: `give a folder, as --out data/${definition.name}` });
+  const inside = !path.relative(path.resolve(source), path.resolve(out)).startsWith('..');
+  if (inside && definition.name === 'folder' && options.csv === undefined) {
+    throw usageError('--out lies inside --source', { at: out, remedy: 'choose a folder elsewhere' });
+  }
+  return out;
+}
+
+function text(options: Options, key: string): string | undefined {
+  const value = options[key];
+  return typeof value === 'string' ? value : undefined;
+}
+
+const flagOf = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+function wholeNumber(options: Options, key: string): number | undefined {
+  const value = text(options, key);
+  if (value === undefined) return undefined;
+  if (/^[1-9]\d*$/.test(value)) return Number(value);
+  throw usageError(`${flagOf(key)} is ${value}`, { remedy: 'give a whole number from 1' });
+}
+
+function fraction(options: Options): number | undefined {
+  const value = text(options, 'validationFraction');
+  if (value === undefined) return undefined;
+  if (Number(value) > 0 && Number(value) < 1) return Number(value);
+  throw usageError(`--validation-fraction is ${value}`, { remedy: 'give a number between 0 and 1, as 0.2' });
+}
+
+/** A bar that appears with the first file, because only then it is known how many have to be read. */
+function progressOf({ reporter }: Context): { update(done: number, total: number): void; end(): void } {
+  let bar: Progress | undefined;
+  const start = performance.now();
+  return {
+    update(done, total) {
+      bar ??= reporter.progress('reading', total);
+      const rate = (1000 * done) / (performance.now() - start);
+      const left = (total - done) / rate;
+      const clock = left < 90 ? `${Math.ceil(left)} s` : `${Math.ceil(left / 60)} min`;
+      bar.update(done, `${rate.toFixed(1)} files/s, ${clock} left`);
+    },
+    end() {
+      bar?.end();
+      bar = undefined;
+    },
+  };
+}
+
+function describeSampling({ sampling: { kind, frames, stride, views } }: DatasetDefinition): string {
+  const how = kind === 'dense' ? `with a stride of ${stride}` : 'one from each of as many equal segments';
+  return `papers take ${frames} frames ${how}, and test on ${views[0]} x ${views[1]} views`;
+}
