@@ -70,6 +70,8 @@ async function open(source: RandomAccess): Promise<SafetensorsFile> {
     specs: placed,
     names: [...placed.keys()],
     metadata,
+    path: [],
+    inert: [],
     read: async (name) => {
       const spec = find(name);
       const bytes = await source.read(start + spec.from, spec.to - spec.from);

@@ -39,6 +39,10 @@ export interface TensorFile {
   readonly specs: ReadonlyMap<string, StoredSpec>;
   /** What the file says about itself beside the tensors. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** The keys that led to the tensors, as `model` in a torch checkpoint; none where they are at the top. */
+  readonly path: readonly string[];
+  /** Python objects that the file holds beside the tensors and that were not built: `argparse.Namespace`, … */
+  readonly inert: readonly string[];
   /** Floats of any width → float32, integers → int32, bytes and booleans → uint8. @throws weights error */
   read(name: string): Promise<LoadedTensor>;
   close(): Promise<void>;

@@ -21,13 +21,6 @@ import { selectState } from './torch-state.ts';
 import { type TorchTensor, torchWorld } from './torch-world.ts';
 import { openZip, type Zip } from './zip.ts';
 
-export interface TorchCheckpoint extends TensorFile {
-  /** The keys that led to the tensors: `['model']`, or none where the file is the state dict itself. */
-  readonly path: readonly string[];
-  /** Python objects that the file holds beside the tensors and that were not built: `argparse.Namespace`, … */
-  readonly inert: readonly string[];
-}
-
 /** ViT-H with its optimizer has a pickle of 300 kB. */
 const LARGEST_PICKLE = 2 ** 26;
 /** Beyond this many elements a tensor may not be larger than the storage that it repeats. */
@@ -48,7 +41,7 @@ const HOSTILE =
  * @throws weights error when the file is no torch zip checkpoint, is truncated or big-endian, holds something else than
  *   tensors by name, or names a Python function that has no place in it
  */
-export async function openTorchCheckpoint(file: string): Promise<TorchCheckpoint> {
+export async function openTorchCheckpoint(file: string): Promise<TensorFile> {
   const zip = await openZip(file, { fault: weightsError });
   try {
     return await open(zip);
@@ -58,7 +51,7 @@ export async function openTorchCheckpoint(file: string): Promise<TorchCheckpoint
   }
 }
 
-async function open(zip: Zip): Promise<TorchCheckpoint> {
+async function open(zip: Zip): Promise<TensorFile> {
   const { file } = zip;
   const pickle = [...zip.entries.keys()].find((name) => name === 'data.pkl' || /^[^/]+\/data\.pkl$/.test(name));
   if (pickle === undefined) {

@@ -1,0 +1,118 @@
+/**
+ * From a checkpoint's names to ours. Every tensor of the checkpoint is accounted for: taken, unused for a stated reason, or
+ * unexpected; and every tensor that the ViT needs is found, missing, or fresh by design. Nothing is guessed and nothing is
+ * silently left at random values.
+ *
+ * Ours are VideoMAE's names and PyTorch's layouts (out, in): `patch_embed.proj.weight` [D, 3, t, p, p] (t = 1 for images),
+ * `blocks.{i}.attn.qkv.weight` [3D, D] with rows q, k, v.
+ */
+import { weightsError } from '../errors/index.ts';
+import type { HostTensor } from '../tensor/host.ts';
+import { buildTensor } from './names/build.ts';
+import { deriveVit, type WeightsVit } from './names/derive.ts';
+import { LAYOUTS, type Layout } from './names/layouts.ts';
+import { detectLayout, type Source, type SourceSpecs, sourceOf } from './names/source.ts';
+import { type Part, type Wanted, wantedTensors } from './names/wanted.ts';
+
+export type { WeightsVit } from './names/derive.ts';
+export { LAYOUT_NAMES, type Layout } from './names/layouts.ts';
+export type { SourceSpecs } from './names/source.ts';
+export type { Part } from './names/wanted.ts';
+
+export interface MappedTensor {
+  readonly name: string;
+  readonly part: Part;
+  readonly shape: readonly number[];
+  /** The checkpoint's names of its parts, in the order that `build` wants them. */
+  readonly from: readonly string[];
+  /** Our tensor, float32, from the parts. */
+  build(parts: readonly HostTensor[]): HostTensor;
+}
+
+export interface Mapping {
+  readonly layout: Layout;
+  readonly vit: WeightsVit;
+  readonly tensors: readonly MappedTensor[];
+  /** Of the checkpoint: left out by design. */
+  readonly unused: readonly { readonly name: string; readonly why: string }[];
+  /** Of the checkpoint: nothing here knows what it is for. */
+  readonly unexpected: readonly string[];
+  /** Of ours: needed, but the checkpoint lacks these of its parts. */
+  readonly missing: readonly { readonly name: string; readonly lacks: readonly string[] }[];
+  /** Of ours: absent by design, starting at fixed values. */
+  readonly fresh: readonly { readonly name: string; readonly why: string }[];
+}
+
+export interface MapOptions {
+  readonly layout?: Layout | 'auto';
+  /** Attention heads, where the width does not tell them. */
+  readonly heads?: number;
+  /** The file, for errors. */
+  readonly at?: string;
+}
+
+/**
+ * Maps a checkpoint's tensors to ours, from names and shapes alone.
+ *
+ * @throws weights error when the names are of no ViT that we know, or a shape contradicts the others
+ */
+export function mapCheckpoint(specs: SourceSpecs, options: MapOptions = {}): Mapping {
+  const source = sourceOf(specs, options.at);
+  const layout = options.layout === undefined || options.layout === 'auto' ? detectLayout(source) : options.layout;
+  const vit = deriveVit(source, layout, options.heads);
+  const all = wantedTensors(source, layout, vit);
+  const present = new Set(all.filter(({ from }) => from.some((name) => source.locate(name))).map(({ group }) => group));
+  const wanted = all.filter(({ group }) => group === undefined || present.has(group));
+
+  const taken = new Set<string>();
+  const tensors: MappedTensor[] = [];
+  const missing: { name: string; lacks: string[] }[] = [];
+  for (const item of wanted) {
+    const found = item.from.map((name) => source.locate(name));
+    const lacks = item.from.filter((_, i) => found[i] === undefined).map((name) => source.fullName(name));
+    for (const name of found) if (name !== undefined) taken.add(name);
+    if (lacks.length > 0) missing.push({ name: item.name, lacks });
+    else tensors.push(mappedTensor(item, found as string[], source));
+  }
+
+  const unused: { name: string; why: string }[] = [];
+  const unexpected: string[] = [];
+  for (const name of specs.keys()) {
+    if (taken.has(name)) continue;
+    const why = whyUnused(name.slice(source.wrapper.length), layout, vit);
+    if (why === undefined) unexpected.push(name);
+    else unused.push({ name, why });
+  }
+  const fresh = all
+    .filter(({ name, group }) => name.startsWith('fc_norm.') && !present.has(group))
+    .map(({ name }) => ({
+      name,
+      why: `a new LayerNorm behind the pooling starts at ${name.endsWith('weight') ? 1 : 0}`,
+    }));
+  return { layout, vit, tensors, unused, unexpected, missing, fresh };
+}
+
+function mappedTensor(item: Wanted, from: readonly string[], source: Source): MappedTensor {
+  const { name, part, make, partShape } = item;
+  for (const found of from) {
+    const shape = source.specs.get(found)?.shape ?? [];
+    const fits =
+      shape.length === partShape.length && partShape.every((extent, i) => extent === -1 || extent === shape[i]);
+    if (fits) continue;
+    const needed = `[${partShape.map((extent) => (extent === -1 ? '*' : extent)).join(', ')}]`;
+    throw weightsError(`tensor '${found}' has shape [${shape.join(', ')}] where the other tensors ask for ${needed}`, {
+      at: source.at,
+      remedy: 'the checkpoint is of another architecture, or damaged',
+    });
+  }
+  const shape = item.shape.includes(-1) ? (source.specs.get(from[0] as string)?.shape ?? []) : item.shape;
+  return { name, part, shape, from, build: (parts) => buildTensor(name, make, shape, parts) };
+}
+
+function whyUnused(bare: string, layout: Layout, vit: WeightsVit): string | undefined {
+  const listed = LAYOUTS[layout].unused.find(([pattern]) => pattern.test(bare));
+  if (listed !== undefined) return listed[1];
+  // MAE's fine-tuning deletes `norm` under mean pooling; files that kept it mean nothing by it.
+  const keptNorm = vit.pool === 'mean' && vit.clsToken && /^norm\.(weight|bias)$/.test(bare);
+  return keptNorm ? 'under mean pooling fc_norm stands in its place' : undefined;
+}
