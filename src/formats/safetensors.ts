@@ -37,21 +37,25 @@ export interface SafetensorsFile extends TensorFile {
 /**
  * Opens a safetensors file and checks its header against its size; tensors are read when asked for.
  *
+ * @param options.foreign what to do about a file of another format
  * @throws weights error when the file is missing, truncated or no safetensors file, or a tensor is not in it
  */
-export async function readSafetensors(file: string): Promise<SafetensorsFile> {
+export async function readSafetensors(
+  file: string,
+  options: { readonly foreign?: string } = {},
+): Promise<SafetensorsFile> {
   const source = await openRandomAccess(file, weightsError);
   try {
-    return await open(source);
+    return await open(source, options.foreign);
   } catch (error) {
     await source.close();
     throw error;
   }
 }
 
-async function open(source: RandomAccess): Promise<SafetensorsFile> {
+async function open(source: RandomAccess, foreign: string | undefined): Promise<SafetensorsFile> {
   const { file } = source;
-  const headerSize = await readHeaderSize(source);
+  const headerSize = await readHeaderSize(source, foreign);
   const { placed, metadata } = parseHeader(await source.read(8, headerSize), file);
   const start = 8 + headerSize;
   const expected = start + ([...placed.values()].at(-1)?.to ?? 0);
@@ -88,12 +92,13 @@ async function open(source: RandomAccess): Promise<SafetensorsFile> {
   };
 }
 
-async function readHeaderSize(source: RandomAccess): Promise<number> {
+async function readHeaderSize(source: RandomAccess, foreign: string | undefined): Promise<number> {
   const at = source.file;
-  if (source.size < 10) throw weightsError(`this is not a safetensors file: it has ${source.size} bytes`, { at });
+  const other = () => weightsError('this is not a safetensors file', { at, remedy: foreign });
+  if (source.size < 10) throw other();
   const first = await source.read(0, 9);
   const size = Number(first.readBigUInt64LE(0));
-  if (size > LARGEST_HEADER || first[8] !== 0x7b) throw weightsError('this is not a safetensors file', { at });
+  if (size > LARGEST_HEADER || first[8] !== 0x7b) throw other();
   if (8 + size > source.size) {
     throw weightsError(`the file is truncated: ${8 + size} bytes of header expected, ${source.size} found`, {
       at,

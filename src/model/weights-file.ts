@@ -75,10 +75,7 @@ export interface WeightsFile {
  * @throws weights error when the file is missing, truncated, foreign, or holds other numbers than float32
  */
 export async function readWeights(file: string): Promise<WeightsFile> {
-  const source = await readSafetensors(file).catch((error: unknown) => {
-    if (!(error instanceof Error) || !error.message.startsWith('this is not a safetensors file')) throw error;
-    throw weightsError('this is not a weights file of petl-video', { at: file, remedy: REMEDY, cause: error });
-  });
+  const source = await readSafetensors(file, { foreign: REMEDY });
   try {
     const specs = new Map<string, TensorSpec>();
     for (const [name, { shape, dtype }] of source.specs) {
@@ -125,7 +122,13 @@ export async function writeWeights(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<void> {
   const { layout, vit, source, sourceSha256, missing } = metadata;
-  const texts = { format: WEIGHTS_FORMAT, layout, vit: JSON.stringify(vit), source, source_sha256: sourceSha256 };
-  const gaps = missing.length === 0 ? {} : { missing: JSON.stringify(missing) };
-  await writeSafetensorsFrom(file, Object.fromEntries(specs), make, { ...texts, ...gaps }, options);
+  const texts: Record<string, string> = {
+    format: WEIGHTS_FORMAT,
+    layout,
+    vit: JSON.stringify(vit),
+    source,
+    source_sha256: sourceSha256,
+  };
+  if (missing.length > 0) texts.missing = JSON.stringify(missing);
+  await writeSafetensorsFrom(file, Object.fromEntries(specs), make, texts, options);
 }
