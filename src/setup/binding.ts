@@ -4,6 +4,7 @@
  * stay open and are found in the running program; libtensorflow is found relative to the binding's own place.
  */
 
+import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { environmentError } from '../errors/index.ts';
@@ -20,11 +21,17 @@ export interface Loaded {
   readonly gpu: boolean;
 }
 
-const FILE = 'tfjs_binding.node';
+const BINDING = 'tfjs_binding.node';
+const MUTE = 'mute.node';
 
 /** Where the binding of that flavour is, once it was built. */
 export function bindingFile(cache: string, flavour: Flavour): string {
-  return path.join(bindingFolder(cache, flavour), FILE);
+  return path.join(bindingFolder(cache, flavour), BINDING);
+}
+
+/** The addon that silences stderr while a binding of the cache loads: `mute()`, `unmute()`. */
+export function muteFile(cache: string, flavour: Flavour): string {
+  return path.join(bindingFolder(cache, flavour), MUTE);
 }
 
 function bindingFolder(cache: string, flavour: Flavour): string {
@@ -51,37 +58,85 @@ export async function provideBinding(flavour: Flavour, searchPath: string, sourc
   await withCompiler(searchPath, source, (compiler) =>
     publish(source.cache, folder, async (staging) => {
       source.listener.note(`building the TensorFlow binding with ${compiler.name}`);
-      await compile(compiler, tfjs.folder, libtensorflowFolder(source.cache, flavour), staging, source.signal);
+      const libtensorflow = libtensorflowFolder(source.cache, flavour);
+      await compile(compiler, bindingArguments(tfjs.folder, libtensorflow, staging), staging, source.signal);
+      await compile(compiler, await muteArguments(staging), staging, source.signal);
       // Staging lies as deep in the cache as the final place, so that the relative search path holds in both.
-      await tryBinding(path.join(staging, FILE), source.signal);
+      await tryBinding(path.join(staging, BINDING), source.signal);
     }),
   );
   return bindingFile(source.cache, flavour);
 }
 
+/** The arguments that compile the binding of the package `tfjs` into `folder`. */
+function bindingArguments(tfjs: string, libtensorflow: string, folder: string): string[] {
+  const libraries = path.join(libtensorflow, 'tensorflow');
+  const origin = process.platform === 'darwin' ? '@loader_path' : '$ORIGIN';
+  return [
+    `-I${path.join(libraries, 'include')}`,
+    path.join(tfjs, 'binding', 'tfjs_backend.cc'),
+    path.join(tfjs, 'binding', 'tfjs_binding.cc'),
+    ...['-o', path.join(folder, BINDING)],
+    ...LIBRARIES.map((name) => path.join(libraries, name)),
+    `-Wl,-rpath,${origin}/${path.relative(folder, libraries)}`,
+  ];
+}
+
+/**
+ * While libtensorflow 2.21 is being loaded it prints lines about oneDNN that no setting prevents: it has not read
+ * TF_CPP_MIN_LOG_LEVEL by then. This addon points stderr elsewhere for as long as that takes.
+ */
+const MUTE_SOURCE = `
+#include <fcntl.h>
+#include <node_api.h>
+#include <unistd.h>
+
+static int kept = -1;
+
+static napi_value mute(napi_env, napi_callback_info) {
+  int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (kept < 0 && nowhere >= 0 && (kept = fcntl(2, F_DUPFD_CLOEXEC, 3)) >= 0) dup2(nowhere, 2);
+  if (nowhere >= 0) close(nowhere);
+  return nullptr;
+}
+
+static napi_value unmute(napi_env, napi_callback_info) {
+  if (kept >= 0) {
+    dup2(kept, 2);
+    close(kept);
+    kept = -1;
+  }
+  return nullptr;
+}
+
+NAPI_MODULE_INIT() {
+  napi_property_descriptor functions[] = {
+    {"mute", nullptr, mute, nullptr, nullptr, nullptr, napi_default, nullptr},
+    {"unmute", nullptr, unmute, nullptr, nullptr, nullptr, napi_default, nullptr},
+  };
+  napi_define_properties(env, exports, 2, functions);
+  return exports;
+}
+`;
+
+/** The arguments that compile that addon, its source included, into `folder`. */
+async function muteArguments(folder: string): Promise<string[]> {
+  const source = path.join(folder, 'mute.cc');
+  await writeFile(source, MUTE_SOURCE);
+  return [source, '-o', path.join(folder, MUTE)];
+}
+
 async function compile(
   compiler: Compiler,
-  tfjs: string,
-  libtensorflow: string,
-  staging: string,
+  args: readonly string[],
+  folder: string,
   signal: AbortSignal,
 ): Promise<void> {
   const nodeApi = path.join(path.dirname(createRequire(import.meta.url).resolve('node-api-headers')), 'include');
-  const libraries = path.join(libtensorflow, 'tensorflow');
-  const relative = path.relative(staging, libraries);
-  const darwin = process.platform === 'darwin';
-  const args = [
-    ...compiler.args,
-    ...['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'],
-    ...[`-I${nodeApi}`, `-I${path.join(libraries, 'include')}`],
-    path.join(tfjs, 'binding', 'tfjs_backend.cc'),
-    path.join(tfjs, 'binding', 'tfjs_binding.cc'),
-    ...['-o', path.join(staging, FILE)],
-    ...LIBRARIES.map((name) => path.join(libraries, name)),
-    `-Wl,-rpath,${darwin ? '@loader_path' : '$ORIGIN'}/${relative}`,
-    ...(darwin ? ['-undefined', 'dynamic_lookup'] : []),
-  ];
-  const ran = await runProgram(compiler.file, args, { signal, timeout: 600_000, env: compiler.env, folder: staging });
+  const addon = ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', `-I${nodeApi}`];
+  const open = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
+  const all = [...compiler.args, ...addon, ...args, ...open];
+  const ran = await runProgram(compiler.file, all, { signal, timeout: 600_000, env: compiler.env, folder });
   if (ran.code === 0) return;
   throw environmentError(`${compiler.name} could not build the TensorFlow binding:\n${ran.stderr.slice(0, 2000)}`, {
     at: compiler.file,

@@ -86,3 +86,12 @@ export async function isExecutable(file: string): Promise<boolean> {
     return false;
   }
 }
+
+export async function isReadable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

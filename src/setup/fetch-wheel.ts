@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { environmentError } from '../errors/index.ts';
 import { openZip, type Zip } from '../formats/zip.ts';
-import { inMegabytes, openCache, placesIn, requireSpace } from './cache.ts';
+import { openCache, placesIn, requireSpace } from './cache.ts';
 import { download, hasDigest } from './download.ts';
-import type { Listener } from './listener.ts';
+import { byteProgress, type Listener } from './listener.ts';
 import { findFile, headersFor, parseIndex } from './python-index.ts';
 import type { Wheel } from './wheels.ts';
 
@@ -43,7 +43,7 @@ async function fetchWheel(wheel: Wheel, file: string, source: Source): Promise<v
   const { signal, listener } = source;
   const index = parseIndex(source.packageIndex);
   const { url } = await findFile(index, wheel.project, wheel.name, wheel.sha256, { signal });
-  const progress = listener.progress(`${wheel.project} (${inMegabytes(wheel.bytes)})`, wheel.bytes);
+  const progress = byteProgress(listener, `downloading ${wheel.project}`, wheel.bytes);
   try {
     const onBytes = (done: number): void => progress.update(done);
     await download({ url, headers: headersFor(index, url), file, sha256: wheel.sha256, signal, onBytes });

@@ -9,6 +9,7 @@ import { environmentError } from '../errors/index.ts';
 import type { Zip } from '../formats/zip.ts';
 import { isPublished, publish, requireSpace } from './cache.ts';
 import { type Source, withWheel } from './fetch-wheel.ts';
+import { byteProgress } from './listener.ts';
 import { TENSORFLOW_CPU, TENSORFLOW_CUDA, TENSORFLOW_VERSION, thisPlatform, type Wheel } from './wheels.ts';
 
 export type Flavour = 'cpu' | 'cuda';
@@ -81,7 +82,7 @@ async function unpack(zip: Zip, folder: string, source: Source): Promise<void> {
     ({ name }) => libraries.includes(name) || HEADERS.test(name) || NVIDIA.test(name),
   );
   const total = wanted.reduce((sum, { size }) => sum + size, 0);
-  const progress = source.listener.progress('unpacking', total);
+  const progress = byteProgress(source.listener, 'unpacking libtensorflow', total);
   let before = 0;
   try {
     for (const { name, size } of wanted) {

@@ -3,7 +3,6 @@
 export interface Listener {
   note(line: string): void;
   warn(line: string): void;
-  /** `total` and `done` in bytes. */
   progress(label: string, total: number): { update(done: number, detail?: string): void; end(): void };
 }
 
@@ -12,3 +11,9 @@ export const silent: Listener = {
   warn: () => undefined,
   progress: () => ({ update: () => undefined, end: () => undefined }),
 };
+
+/** Progress of bytes, told in decimal megabytes as downloads and disks are sold. */
+export function byteProgress(listener: Listener, label: string, bytes: number) {
+  const { update, end } = listener.progress(label, Math.ceil(bytes / 1e6));
+  return { update: (done: number): void => update(Math.ceil(done / 1e6), 'MB'), end };
+}

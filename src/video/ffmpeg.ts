@@ -4,6 +4,7 @@
  * clip of a short video is decoded in 31 ms by a static ffmpeg and in 86 ms by Debian's, which spends 54 ms of them
  * on linking 215 shared libraries.
  */
+import path from 'node:path';
 import { codeOf, environmentError } from '../errors/index.ts';
 import { findOnPath, isExecutable, runProgram } from '../setup/executables.ts';
 import { cachedFfmpeg } from '../setup/ffmpeg-binary.ts';
@@ -22,7 +23,7 @@ export interface Ffmpeg {
 }
 
 export interface FfmpegPlaces {
-  /** From a recipe or an option. */
+  /** From a recipe or an option. A bare name is looked for on the search path. */
   readonly configured?: string | undefined;
   /** Value of `FFMPEG_PATH` or `FFMPEG_BIN`. */
   readonly environmentPath?: string | undefined;
@@ -44,8 +45,9 @@ export async function findFfmpeg(places: FfmpegPlaces): Promise<Ffmpeg> {
     ['FFMPEG_PATH', environmentPath],
   ] as const;
   for (const [source, file] of named) {
-    if (file === undefined) continue;
-    const found = await tryFfmpeg(file, source, signal);
+    if (file === undefined || file === '') continue;
+    const located = path.basename(file) === file ? await findOnPath(file, searchPath) : path.resolve(file);
+    const found = located === undefined ? 'it is not on the search path' : await tryFfmpeg(located, source, signal);
     if (typeof found !== 'string') return found;
     const by = source === 'configuration' ? 'the configuration' : 'FFMPEG_PATH (or FFMPEG_BIN)';
     throw environmentError(`the ffmpeg named by ${by} does not work: ${found}`, {
@@ -78,18 +80,18 @@ export async function listDecoders(ffmpeg: Ffmpeg, signal?: AbortSignal): Promis
 }
 
 async function tryFfmpeg(
-  path: string,
+  file: string,
   source: FfmpegSource,
   signal: AbortSignal | undefined,
 ): Promise<Ffmpeg | string> {
-  if (!(await isExecutable(path))) return 'not there, or not an executable file';
-  const { code, stdout, stderr, ms } = await runProgram(path, ['-version'], { signal });
+  if (!(await isExecutable(file))) return 'not there, or not an executable file';
+  const { code, stdout, stderr, ms } = await runProgram(file, ['-version'], { signal });
   const version = /^ffmpeg version (\S+)/.exec(stdout)?.[1];
   if (code !== 0 || version === undefined) {
     const said = stderr.trim().split('\n')[0] ?? '';
     return `it does not answer -version${said === '' ? '' : ` (${said})`}`;
   }
-  return { path, version, versionNumber: numberOf(version, stdout), source, startupMs: ms };
+  return { path: file, version, versionNumber: numberOf(version, stdout), source, startupMs: ms };
 }
 
 /** `7.0.2-static` and `n7.1` say it themselves; `N-113024-g…` is dated by libavcodec, 54 ahead of ffmpeg since 4. */

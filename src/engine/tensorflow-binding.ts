@@ -1,0 +1,140 @@
+/**
+ * Brings up TensorFlow in this process: tfjs-node-gpu's binding, its kernels, and its backend as `tensorflow` in the
+ * one tfjs that everything here uses. The package's own entry point is not used: it looks for the binding inside the
+ * package only, and makes its backend the default.
+ *
+ * CUDA's libraries are found through run-time search paths inside libtensorflow; LD_LIBRARY_PATH cannot be set for a
+ * process that already runs.
+ */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import util from 'node:util';
+import type { KernelBackend } from '@tensorflow/tfjs';
+import { environmentError, messageOf } from '../errors/index.ts';
+import { bindingFile, isBindingReady, muteFile } from '../setup/binding.ts';
+import { isReadable } from '../setup/executables.ts';
+import { findTfjsPackage } from '../setup/tfjs-node-gpu.ts';
+import { tf } from '../tensor/tf.ts';
+
+/** What this project uses of tfjs-node-gpu's native interface (binding/tfjs_binding.cc). Ids are of device tensors. */
+export interface Binding {
+  readonly TF_Version: string;
+  isUsingGpuDevice(): boolean;
+  getNumOfTensors(): number;
+}
+
+export interface TensorflowRuntime {
+  /** Name under which the backend is registered with tfjs. Nothing is made the current backend. */
+  readonly backend: 'tensorflow';
+  readonly binding: Binding;
+  /** Of libtensorflow. */
+  readonly version: string;
+  readonly gpu: boolean;
+  /** `set-up`: libtensorflow and binding of the cache. `tfjs-node-gpu`: what the package's own installation brought. */
+  readonly source: 'set-up with CUDA' | 'set-up' | 'tfjs-node-gpu';
+  readonly file: string;
+}
+
+export interface Candidate {
+  readonly source: TensorflowRuntime['source'];
+  readonly file: string;
+  /** An addon that can silence stderr. */
+  readonly mute?: string;
+}
+
+let loaded: TensorflowRuntime | undefined;
+
+/**
+ * Loads TensorFlow once per process; later calls return the same. Order: what `setup --cuda` built, what the package
+ * brought itself, what `setup` built.
+ *
+ * @throws environment error when there is no libtensorflow, or none that loads (with the loader's words)
+ */
+export async function loadTensorflow(options: { readonly cache: string }): Promise<TensorflowRuntime> {
+  if (loaded !== undefined) return loaded;
+  const { cache } = options;
+  const tfjs = findTfjsPackage();
+  const candidates = await listBindings(cache);
+  const failures: string[] = [];
+  restoreRemovedUtil();
+  const require = createRequire(path.join(tfjs.folder, 'package.json'));
+  for (const { source, file, mute } of candidates) {
+    let binding: Binding;
+    try {
+      binding = loadBinding(require, file, mute);
+    } catch (error) {
+      failures.push(`${file}: ${messageOf(error)}`);
+      continue;
+    }
+    register(require, binding);
+    loaded = {
+      backend: 'tensorflow',
+      binding,
+      version: binding.TF_Version,
+      gpu: binding.isUsingGpuDevice(),
+      source,
+      file,
+    };
+    return loaded;
+  }
+  if (failures.length === 0) {
+    throw environmentError('libtensorflow is not there', { remedy: 'petl-video setup', at: cache });
+  }
+  throw environmentError(`libtensorflow does not load:\n  ${failures.join('\n  ')}`, {
+    remedy: 'remove the file named and run: petl-video setup',
+  });
+}
+
+/** The bindings that are there, in the order in which they are tried. */
+export async function listBindings(cache: string): Promise<Candidate[]> {
+  const { ownBinding } = findTfjsPackage();
+  const candidates: Candidate[] = [];
+  if (await isBindingReady(cache, 'cuda')) candidates.push(ofCache(cache, 'cuda'));
+  if (await isReadable(ownBinding)) candidates.push({ source: 'tfjs-node-gpu', file: ownBinding });
+  if (await isBindingReady(cache, 'cpu')) candidates.push(ofCache(cache, 'cpu'));
+  return candidates;
+}
+
+function ofCache(cache: string, flavour: 'cpu' | 'cuda'): Candidate {
+  const source = flavour === 'cuda' ? 'set-up with CUDA' : 'set-up';
+  return { source, file: bindingFile(cache, flavour), mute: muteFile(cache, flavour) };
+}
+
+/** tfjs-node-gpu's kernels and backend, registered with the tfjs that this project uses. */
+function register(require: NodeJS.Require, binding: Binding): void {
+  if (require('@tensorflow/tfjs') !== tf) {
+    throw environmentError('two copies of @tensorflow/tfjs are installed, and tfjs-node-gpu uses the other one', {
+      at: require.resolve('@tensorflow/tfjs'),
+      remedy: 'npm dedupe @tensorflow/tfjs',
+    });
+  }
+  require('./dist/register_all_kernels');
+  const { NodeJSKernelBackend } = require('./dist/nodejs_kernel_backend') as {
+    NodeJSKernelBackend: new (binding: Binding, packageName: string) => KernelBackend;
+  };
+  tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu'));
+}
+
+/**
+ * libtensorflow greets with lines about CPU features and oneDNN on stderr; level 2 leaves errors only. It reads the
+ * variable from the process while it loads, so that this is the last moment to set it. A person's own setting stays,
+ * and 0 shows everything.
+ */
+function loadBinding(require: NodeJS.Require, file: string, muteFile: string | undefined): Binding {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  if (muteFile === undefined || process.env.TF_CPP_MIN_LOG_LEVEL === '0') return require(file) as Binding;
+  const { mute, unmute } = require(muteFile) as { mute(): void; unmute(): void };
+  mute();
+  try {
+    return require(file) as Binding;
+  } finally {
+    unmute();
+  }
+}
+
+/** Node 23 removed two functions that tfjs-node-gpu 4.22 calls in every operation (tensorflow/tfjs#8609). */
+function restoreRemovedUtil(): void {
+  const removed = util as { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean };
+  removed.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  removed.isArray ??= Array.isArray;
+}
