@@ -95,7 +95,8 @@ export async function readWeights(file: string): Promise<WeightsFile> {
   }
 }
 
-function parseMetadata(metadata: ReadonlyMap<string, string>, file: string): WeightsMetadata {
+/** @throws weights error when the metadata are not those of a weights file of ours */
+export function parseMetadata(metadata: ReadonlyMap<string, string>, file: string): WeightsMetadata {
   if (metadata.get('format') !== WEIGHTS_FORMAT) {
     const format = metadata.get('format');
     const what = format === undefined ? '' : `; its format is '${format}'`;

@@ -1,0 +1,169 @@
+/** `petl-video weights import`: a published checkpoint becomes a weights file under our names, or nothing at all. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import path from 'node:path';
+import { usageError, weightsError } from '../src/errors/index.ts';
+import { nearest } from '../src/errors/nearest.ts';
+import type { TensorFile } from '../src/formats/stored-tensor.ts';
+import { openTensorFile } from '../src/formats/tensor-file.ts';
+import {
+  LAYOUT_NAMES,
+  type Layout,
+  type MapOptions,
+  type MappedTensor,
+  type Mapping,
+  mapCheckpoint,
+  type WeightsVit,
+} from '../src/model/checkpoint-names.ts';
+import { listNames } from '../src/model/names/summary.ts';
+import { parseMetadata, WEIGHTS_FORMAT, writeWeights } from '../src/model/weights-file.ts';
+import type { Command, Options } from './command.ts';
+import { importJson, importText } from './weights-report.ts';
+
+const ALLOWABLE = ['unexpected', 'missing'] as const;
+type Allowable = (typeof ALLOWABLE)[number];
+
+export const weightsImport: Command = {
+  name: 'weights import',
+  summary: 'Turn a checkpoint of VideoMAE, AdaptFormer or MAE into a weights file',
+  arguments: [
+    {
+      name: '<file>',
+      description: 'torch zip checkpoint (.pth, .pt, .bin) or .safetensors; nothing in it is executed',
+    },
+  ],
+  options: [
+    { flags: '--out <file>', description: 'the .safetensors file to write' },
+    {
+      flags: '--layout <name>',
+      description: `names of the checkpoint: auto, ${LAYOUT_NAMES.join(', ')}`,
+      default: 'auto',
+    },
+    { flags: '--heads <n>', description: 'attention heads, where the width is none of the published sizes' },
+    { flags: '--keep-head', description: "keep the classifier of the checkpoint's own task" },
+    {
+      flags: '--allow <kinds>',
+      description: 'write in spite of tensors that are unexpected, missing, or both (unexpected,missing)',
+    },
+  ],
+  examples: [
+    'petl-video weights import videomae_pretrain_vit_b_1600.pth --out weights/vit-b-k400.safetensors',
+    'petl-video weights import mae_pretrain_vit_base.pth --out weights/mae-b.safetensors',
+  ],
+  async run([file], options, { reporter, signal }) {
+    const from = file as string;
+    const { out, layout, heads, allow, keepHead } = readOptions(from, options);
+    const source = await openTensorFile(from);
+    try {
+      const mapping = mapCheckpoint(source.specs, mapOptions(source, { layout, heads }));
+      const kept = mapping.tensors.filter(({ part }) => keepHead || part !== 'head');
+      const dropped = mapping.tensors.filter((tensor) => !kept.includes(tensor));
+      const refused = ALLOWABLE.filter((kind) => mapping[kind].length > 0 && !allow.has(kind));
+      const gaps = mapping.missing.map(({ name }) => name);
+      const report = (written: boolean): void =>
+        reporter.result(
+          importText(from, written ? out : undefined, mapping, kept, dropped),
+          importJson(from, written ? out : null, mapping, kept, dropped),
+        );
+      if (refused.length > 0) {
+        report(false);
+        throw refusal(from, mapping, refused);
+      }
+      const vit = { ...mapping.vit, heads: knownHeads(mapping.vit, from) };
+      if (gaps.length > 0)
+        reporter.warn(`${gaps.length} tensors of the backbone are MISSING and not in ${out}: ${listNames(gaps)}`);
+      if (mapping.unexpected.length > 0) reporter.warn(`left out, unexpected: ${listNames(mapping.unexpected)}`);
+      reporter.note(`reading ${from}`);
+      const byName = new Map(kept.map((tensor) => [tensor.name, tensor]));
+      const specs = new Map(kept.map(({ name, shape }) => [name, { shape, dtype: 'float32' as const }]));
+      const make = async (name: string) => {
+        const { from: parts, build } = byName.get(name) as MappedTensor;
+        return build(await Promise.all(parts.map((part) => source.read(part))));
+      };
+      const about = { layout: mapping.layout, vit, source: path.basename(from), missing: gaps };
+      await writeWeights(out, specs, make, { ...about, sourceSha256: await sha256(from, signal) }, { signal });
+      report(true);
+    } finally {
+      await source.close();
+    }
+  },
+};
+
+interface ImportOptions {
+  readonly out: string;
+  readonly layout: Layout | undefined;
+  readonly heads: number | undefined;
+  readonly allow: ReadonlySet<Allowable>;
+  readonly keepHead: boolean;
+}
+
+function readOptions(from: string, options: Options): ImportOptions {
+  const { out, layout = 'auto', heads, allow = '', keepHead = false } = options;
+  if (typeof out !== 'string') throw usageError('--out <file> is missing', { remedy: 'name the file to write' });
+  if (path.resolve(out) === path.resolve(from)) throw usageError('--out names the file that is read', { at: out });
+  const count = heads === undefined ? undefined : Number(heads);
+  if (count !== undefined && !(Number.isInteger(count) && count > 0)) {
+    throw usageError(`--heads ${heads} is no positive whole number`);
+  }
+  const kinds = String(allow)
+    .split(',')
+    .filter((kind) => kind !== '');
+  const known = oneOf('--layout', String(layout), ['auto', ...LAYOUT_NAMES]);
+  return {
+    out,
+    layout: known === 'auto' ? undefined : known,
+    heads: count,
+    allow: new Set(kinds.map((kind) => oneOf('--allow', kind.trim(), ALLOWABLE))),
+    keepHead: keepHead === true,
+  };
+}
+
+function oneOf<T extends string>(flag: string, word: string, known: readonly T[]): T {
+  const found = known.find((name) => name === word);
+  if (found !== undefined) return found;
+  const meant = nearest(word, known);
+  throw usageError(`${flag} ${word} is not known${meant === undefined ? '' : `; did you mean ${meant}?`}`, {
+    remedy: `choose from ${known.join(', ')}`,
+  });
+}
+
+/** How to map a file: our own say what they are, everybody else's layout is told by the names. */
+export function mapOptions(source: TensorFile, asked: Pick<ImportOptions, 'layout' | 'heads'>): MapOptions {
+  const ours = source.metadata.get('format') === WEIGHTS_FORMAT;
+  const heads = asked.heads ?? (ours ? parseMetadata(source.metadata, source.file).vit.heads : undefined);
+  return {
+    at: source.file,
+    layout: asked.layout ?? (ours ? 'petl-video' : 'auto'),
+    ...(heads === undefined ? {} : { heads }),
+  };
+}
+
+function knownHeads(vit: WeightsVit, at: string): number {
+  if (vit.heads !== null) return vit.heads;
+  throw weightsError(`a width of ${vit.width} does not tell the number of attention heads`, {
+    at,
+    remedy: 'give the number it was trained with: --heads <n>',
+  });
+}
+
+function refusal(from: string, mapping: Mapping, refused: readonly Allowable[]): Error {
+  const missing = mapping.missing.flatMap(({ lacks }) => lacks);
+  const lists = refused.map((kind) =>
+    kind === 'missing'
+      ? `${mapping.missing.length} tensors of the ViT are missing (${listNames(missing)})`
+      : `${mapping.unexpected.length} tensors are unexpected (${listNames(mapping.unexpected)})`,
+  );
+  return weightsError(`nothing was written: as ${mapping.layout}, ${lists.join(' and ')}`, {
+    at: from,
+    remedy: `if the layout was guessed wrong, give --layout; to go on without them, --allow ${refused.join(',')}`,
+  });
+}
+
+async function sha256(file: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
+    signal.throwIfAborted();
+    hash.update(chunk as Buffer);
+  }
+  return hash.digest('hex');
+}
