@@ -63,7 +63,8 @@ async function list(source: string, options: ListOptions): Promise<Listing> {
     const entries = readItems(annotation, file).map((item): Listed => {
       const id = item.id;
       if (typeof id !== 'string') throw dataError('an item has no "id"', { at: file });
-      const label = name === 'test' ? (answers?.get(id) ?? -1) : labelOf(item.template, labels, annotation.at(id));
+      const label =
+        name === 'test' ? (answers?.get(id) ?? -1) : labelOf(item.template, labels, () => annotation.at(id));
       return { id, file: fileOf.get(id) ?? `${id}.webm`, label };
     });
     if (name === 'test' && answers === undefined) notes.push('test-answers.csv was not found: test labels are hidden');
@@ -115,12 +116,12 @@ function readItems({ value }: JsonAnnotation, file: string): Item[] {
   return value;
 }
 
-function labelOf(template: unknown, labels: ReadonlyMap<string, number>, at: string): number {
-  if (typeof template !== 'string') throw dataError('an item has no "template"', { at });
+function labelOf(template: unknown, labels: ReadonlyMap<string, number>, where: () => string): number {
+  if (typeof template !== 'string') throw dataError('an item has no "template"', { at: where() });
   const label = labels.get(template.replace(/[[\]]/g, ''));
   if (label === undefined) {
     throw dataError(`the template "${template}" names no class of labels.json`, {
-      at,
+      at: where(),
       remedy: 'take labels.json and the split files from the same download',
     });
   }
@@ -137,7 +138,10 @@ async function readAnswers(
   for (const { text, at } of await readLines(file)) {
     const separator = text.indexOf(';');
     if (separator === -1) throw dataError('this line is not `id;class name`', { at });
-    answers.set(text.slice(0, separator).trim(), labelOf(text.slice(separator + 1).trim(), labels, at));
+    answers.set(
+      text.slice(0, separator).trim(),
+      labelOf(text.slice(separator + 1).trim(), labels, () => at),
+    );
   }
   return answers;
 }
