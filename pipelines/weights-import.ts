@@ -1,11 +1,13 @@
 /** `petl-video weights import`: a published checkpoint becomes a weights file under our names, or nothing at all. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { usageError, weightsError } from '../src/errors/index.ts';
 import { nearest } from '../src/errors/nearest.ts';
 import type { TensorFile } from '../src/formats/stored-tensor.ts';
 import { openTensorFile } from '../src/formats/tensor-file.ts';
+import { onDisk } from '../src/formats/write-file.ts';
 import {
   LAYOUT_NAMES,
   type Layout,
@@ -81,6 +83,7 @@ export const weightsImport: Command = {
         return build(await Promise.all(parts.map((part) => source.read(part))));
       };
       const about = { layout: mapping.layout, vit, source: path.basename(from), missing: gaps };
+      await onDisk(out, () => mkdir(path.dirname(out), { recursive: true }));
       await writeWeights(out, specs, make, { ...about, sourceSha256: await sha256(from, signal) }, { signal });
       report(true);
     } finally {
