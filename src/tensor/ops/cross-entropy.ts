@@ -9,11 +9,11 @@ export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
     const save = inputs.pop() as unknown as (tensors: Tensor[]) => void;
     const [z] = inputs as [Tensor];
     const logProbabilities = tf.logSoftmax(z);
-    save([logProbabilities]);
+    save([logProbabilities, targets]);
     const value = tf.neg(tf.mean(tf.sum(tf.mul(targets, logProbabilities), -1)));
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor => {
-      const [logP] = saved as [Tensor];
-      return tf.mul(tf.sub(tf.exp(logP), targets), tf.div(dy, logP.shape[0] as number));
+      const [logP, t] = saved as [Tensor, Tensor];
+      return tf.mul(tf.sub(tf.exp(logP), t), tf.div(dy, logP.shape[0] as number));
     };
     return { value, gradFunc };
   });
