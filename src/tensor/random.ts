@@ -3,7 +3,7 @@
  * numbers whatever was drawn before it. A run resumes exactly because nothing about randomness has to be saved.
  *
  * Generator: Philox 4×32 with 10 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011),
- * key = (seed, hash of purpose), counter = (block, two folded counters, 0).
+ * key = (low half of the seed, hash of purpose xor high half), counter = (block, low halves of the three counters).
  */
 
 const M0 = 0xd2511f53;
@@ -94,15 +94,18 @@ export function rng(seed: number, purpose: string, ...counters: readonly number[
   };
   const uniform = (): number => bits() / 0x100000000;
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-  /** Gamma(shape, 1): Marsaglia and Tsang (2000), with the power boost below shape 1. */
-  const gamma = (shape: number): number => {
-    if (shape < 1) return gamma(shape + 1) * (1 - uniform()) ** (1 / shape);
+  /**
+   * Logarithm of Gamma(shape, 1): Marsaglia and Tsang (2000), with the power boost below shape 1, where the number itself
+   * may be too small for a float64.
+   */
+  const logGamma = (shape: number): number => {
+    if (shape < 1) return logGamma(shape + 1) + Math.log(1 - uniform()) / shape;
     const d = shape - 1 / 3;
     const c = 1 / Math.sqrt(9 * d);
     for (;;) {
       const x = normal();
       const v = (1 + c * x) ** 3;
-      if (v > 0 && Math.log(1 - uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
+      if (v > 0 && Math.log(1 - uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return Math.log(d * v);
     }
   };
   const integer = (n: number): number => Math.floor(uniform() * n);
@@ -112,8 +115,8 @@ export function rng(seed: number, purpose: string, ...counters: readonly number[
     integer,
     normal,
     beta: (a, b) => {
-      const x = gamma(a);
-      return x / (x + gamma(b));
+      const x = logGamma(a);
+      return 1 / (1 + Math.exp(logGamma(b) - x));
     },
     permutation: (n) => {
       const order = Uint32Array.from({ length: n }, (_, i) => i);
