@@ -15,10 +15,12 @@ import {
   type MappedTensor,
   type Mapping,
   mapCheckpoint,
+  type Part,
   type WeightsVit,
 } from '../src/model/checkpoint-names.ts';
 import { listNames } from '../src/model/names/summary.ts';
 import { parseMetadata, WEIGHTS_FORMAT, writeWeights } from '../src/model/weights-file.ts';
+import type { HostTensor } from '../src/tensor/host.ts';
 import type { Command, Options } from './command.ts';
 import { importJson, importText } from './weights-report.ts';
 
@@ -54,43 +56,51 @@ export const weightsImport: Command = {
   ],
   async run([file], options, { reporter, signal }) {
     const from = file as string;
-    const { out, layout, heads, allow, keepHead } = readOptions(from, options);
+    const asked = readOptions(from, options);
     const source = await openTensorFile(from);
     try {
-      const mapping = mapCheckpoint(source.specs, mapOptions(source, { layout, heads }));
-      const kept = mapping.tensors.filter(({ part }) => keepHead || part !== 'head');
-      const dropped = mapping.tensors.filter((tensor) => !kept.includes(tensor));
-      const refused = ALLOWABLE.filter((kind) => mapping[kind].length > 0 && !allow.has(kind));
-      const gaps = mapping.missing.map(({ name }) => name);
-      const report = (written: boolean): void =>
-        reporter.result(
-          importText(from, written ? out : undefined, mapping, kept, dropped),
-          importJson(from, written ? out : null, mapping, kept, dropped),
-        );
+      const whole = mapCheckpoint(source.specs, mapOptions(source, asked));
+      const wanted = ({ part }: { readonly part: Part }): boolean => asked.keepHead || part !== 'head';
+      const mapping = { ...whole, tensors: whole.tensors.filter(wanted), missing: whole.missing.filter(wanted) };
+      const dropped = whole.tensors.filter((tensor) => !wanted(tensor)).map(({ name }) => name);
+      const report = (out: string | null): void =>
+        reporter.result(importText(from, out, mapping, dropped), importJson(from, out, mapping, dropped));
+      const refused = ALLOWABLE.filter((kind) => mapping[kind].length > 0 && !asked.allow.has(kind));
       if (refused.length > 0) {
-        report(false);
+        report(null);
         throw refusal(from, mapping, refused);
       }
-      const vit = { ...mapping.vit, heads: knownHeads(mapping.vit, from) };
-      if (gaps.length > 0)
-        reporter.warn(`${gaps.length} tensors of the backbone are MISSING and not in ${out}: ${listNames(gaps)}`);
+      if (mapping.missing.length > 0) {
+        const gaps = listNames(mapping.missing.map(({ name }) => name));
+        reporter.warn(`${mapping.missing.length} tensors are MISSING and will not be in ${asked.out}: ${gaps}`);
+      }
       if (mapping.unexpected.length > 0) reporter.warn(`left out, unexpected: ${listNames(mapping.unexpected)}`);
       reporter.note(`reading ${from}`);
-      const byName = new Map(kept.map((tensor) => [tensor.name, tensor]));
-      const specs = new Map(kept.map(({ name, shape }) => [name, { shape, dtype: 'float32' as const }]));
-      const make = async (name: string) => {
-        const { from: parts, build } = byName.get(name) as MappedTensor;
-        return build(await Promise.all(parts.map((part) => source.read(part))));
-      };
-      const about = { layout: mapping.layout, vit, source: path.basename(from), missing: gaps };
-      await onDisk(out, () => mkdir(path.dirname(out), { recursive: true }));
-      await writeWeights(out, specs, make, { ...about, sourceSha256: await sha256(from, signal) }, { signal });
-      report(true);
+      await write(source, mapping, asked.out, signal);
+      report(asked.out);
     } finally {
       await source.close();
     }
   },
 };
+
+async function write(source: TensorFile, mapping: Mapping, out: string, signal: AbortSignal): Promise<void> {
+  const byName = new Map(mapping.tensors.map((tensor) => [tensor.name, tensor]));
+  const specs = new Map(mapping.tensors.map(({ name, shape }) => [name, { shape, dtype: 'float32' as const }]));
+  const make = async (name: string): Promise<HostTensor> => {
+    const { from, build } = byName.get(name) as MappedTensor;
+    return build(await Promise.all(from.map((part) => source.read(part))));
+  };
+  const metadata = {
+    layout: mapping.layout,
+    vit: { ...mapping.vit, heads: knownHeads(mapping.vit, source.file) },
+    source: path.basename(source.file),
+    sourceSha256: await sha256(source.file, signal),
+    missing: mapping.missing.map(({ name }) => name),
+  };
+  await onDisk(out, () => mkdir(path.dirname(out), { recursive: true }));
+  await writeWeights(out, specs, make, metadata, { signal });
+}
 
 interface ImportOptions {
   readonly out: string;

@@ -14,65 +14,34 @@ export function vitLine(vit: WeightsVit): string {
 const numbersOf = (tensors: readonly MappedTensor[]): number =>
   tensors.reduce((total, { shape }) => total + elements(shape), 0);
 
-export function importText(
-  from: string,
-  out: string | undefined,
-  mapping: Mapping,
-  kept: readonly MappedTensor[],
-  dropped: readonly MappedTensor[],
-): string {
-  const { layout, vit, unused, unexpected, missing, fresh } = mapping;
-  const names = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name);
-  const tuned = kept.filter(({ part }) => part === 'tuned');
-  const reasons = [...new Set(unused.map(({ why }) => why))];
-  const lines: [string, string][] = [
+const namesOf = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name);
+
+/**
+ * @param out the file that was written, or null
+ * @param dropped names of the source task's head, left out
+ */
+export function importText(from: string, out: string | null, mapping: Mapping, dropped: readonly string[]): string {
+  const { layout, vit, tensors, unused, unexpected, missing, fresh } = mapping;
+  const tuned = tensors.filter(({ part }) => part === 'tuned');
+  const lines: (readonly [string, string])[] = [
     ['layout', layout],
     ['vit', vitLine(vit)],
-    ['matched', `${kept.length} tensors, ${numbersOf(kept).toLocaleString('en')} numbers`],
-    ...(tuned.length > 0 ? [['tuned', `${listNames(names(tuned))} (among the matched)`] as [string, string]] : []),
-    [
-      'dropped',
-      dropped.length > 0 ? `${listNames(names(dropped))} (the source task's head; --keep-head keeps it)` : 'none',
-    ],
-    ...(reasons.length === 0 ? [['unused', 'none'] as [string, string]] : []),
-    ...reasons.map((why): [string, string] => [
-      'unused',
-      `${listNames(names(unused.filter((item) => item.why === why)))} (${why})`,
-    ]),
-    ...(fresh.length > 0
-      ? [
-          ['fresh', `${listNames(names(fresh))} (a new LayerNorm behind the pooling, starts at 1 and 0)`] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
-    ['missing', listNames(names(missing))],
-    ['unexpected', listNames(unexpected)],
+    ['matched', `${tensors.length} tensors, ${numbersOf(tensors).toLocaleString('en')} numbers`],
   ];
+  if (tuned.length > 0) lines.push(['tuned', `${listNames(namesOf(tuned))} (among the matched)`]);
+  if (dropped.length > 0)
+    lines.push(['dropped', `${listNames(dropped)} (the source task's head; --keep-head keeps it)`]);
+  for (const why of new Set(unused.map((item) => item.why))) {
+    lines.push(['unused', `${listNames(namesOf(unused.filter((item) => item.why === why)))} (${why})`]);
+  }
+  if (fresh.length > 0) lines.push(['fresh', `${listNames(namesOf(fresh))} (a new LayerNorm, starts at 1 and 0)`]);
+  lines.push(['missing', listNames(namesOf(missing))], ['unexpected', listNames(unexpected)]);
   return [`${from} → ${out ?? 'not written'}`, ...lines.map(([key, value]) => `${key.padEnd(11)} ${value}`)].join('\n');
 }
 
-export function importJson(
-  file: string,
-  out: string | null,
-  mapping: Mapping,
-  kept: readonly MappedTensor[],
-  dropped: readonly MappedTensor[],
-): unknown {
-  const { layout, vit, unused, unexpected, missing, fresh } = mapping;
-  const matched = kept.map(({ name, part, from, shape }) => ({ name, part, from, shape }));
-  return {
-    file,
-    out,
-    layout,
-    vit,
-    matched,
-    numbers: numbersOf(kept),
-    dropped: dropped.map(({ name }) => name),
-    unused,
-    fresh,
-    missing,
-    unexpected,
-  };
+/** The same in full. */
+export function importJson(file: string, out: string | null, mapping: Mapping, dropped: readonly string[]): unknown {
+  const { layout, vit, tensors, unused, fresh, missing, unexpected } = mapping;
+  const matched = tensors.map(({ name, part, from, shape }) => ({ name, part, from, shape }));
+  return { file, out, layout, vit, matched, numbers: numbersOf(tensors), dropped, unused, fresh, missing, unexpected };
 }

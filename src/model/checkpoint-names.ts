@@ -38,7 +38,7 @@ export interface Mapping {
   /** Of the checkpoint: nothing here knows what it is for. */
   readonly unexpected: readonly string[];
   /** Of ours: needed, but the checkpoint lacks these of its parts. */
-  readonly missing: readonly { readonly name: string; readonly lacks: readonly string[] }[];
+  readonly missing: readonly { readonly name: string; readonly part: Part; readonly lacks: readonly string[] }[];
   /** Of ours: absent by design, starting at fixed values. */
   readonly fresh: readonly { readonly name: string; readonly why: string }[];
 }
@@ -66,12 +66,12 @@ export function mapCheckpoint(specs: SourceSpecs, options: MapOptions = {}): Map
 
   const taken = new Set<string>();
   const tensors: MappedTensor[] = [];
-  const missing: { name: string; lacks: string[] }[] = [];
+  const missing: { name: string; part: Part; lacks: string[] }[] = [];
   for (const item of wanted) {
     const found = item.from.map((name) => source.locate(name));
     const lacks = item.from.filter((_, i) => found[i] === undefined).map((name) => source.fullName(name));
     for (const name of found) if (name !== undefined) taken.add(name);
-    if (lacks.length > 0) missing.push({ name: item.name, lacks });
+    if (lacks.length > 0) missing.push({ name: item.name, part: item.part, lacks });
     else tensors.push(mappedTensor(item, found as string[], source));
   }
 
