@@ -7,9 +7,10 @@ import { prepare as prepareDataset, survey } from '../src/data/prepare.ts';
 import { formatReport, formatTable } from '../src/data/report.ts';
 import { usageError } from '../src/errors/index.ts';
 import { nearest } from '../src/errors/nearest.ts';
-import { findFfmpeg } from '../src/video/ffmpeg.ts';
+import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
 import { probeVideo } from '../src/video/probe.ts';
 import type { Command, Context, Options, Progress } from './command.ts';
+import { makeReady } from './setup.ts';
 
 const NAMES = DATASETS.map((dataset) => dataset.name);
 
@@ -48,8 +49,9 @@ export const prepare: Command = {
     }
     const jobs = wholeNumber(options, 'jobs') ?? availableParallelism();
     const limit = wholeNumber(options, 'limit');
+    const chosen = listOptions(definition, options);
     const out = checkOut(definition, source, options);
-    const listing = await definition.list(source, { ...listOptions(definition, options), signal: context.signal });
+    const listing = await definition.list(source, { ...chosen, signal: context.signal });
     if (out === undefined) {
       const splits = await survey(listing, context.signal);
       const rows = splits.map(({ split, listed, found }) => [split, `${listed}`, `${found}`, `${listed - found}`]);
@@ -61,13 +63,8 @@ export const prepare: Command = {
       );
       return;
     }
-    const { environment, reporter, signal } = context;
-    const ffmpeg = await findFfmpeg({
-      environmentPath: environment.ffmpegPath,
-      cache: environment.cache,
-      searchPath: environment.searchPath,
-      signal,
-    });
+    const { reporter, signal } = context;
+    const ffmpeg = await requireFfmpeg(context);
     const progress = progressOf(context);
     try {
       const { report, read, reused } = await prepareDataset({
@@ -90,6 +87,19 @@ export const prepare: Command = {
     }
   },
 };
+
+/** Where there is none at all, set-up provides it; one that was named and does not work is for the person to mend. */
+async function requireFfmpeg(context: Context): Promise<Ffmpeg> {
+  const { ffmpegPath: environmentPath, cache, searchPath } = context.environment;
+  const find = () => findFfmpeg({ environmentPath, cache, searchPath, signal: context.signal });
+  try {
+    return await find();
+  } catch (thrown) {
+    if (environmentPath !== undefined || context.signal.aborted) throw thrown;
+    await makeReady(context, {});
+    return await find();
+  }
+}
 
 function findDataset(name: string): DatasetDefinition {
   const found = DATASETS.find((dataset) => dataset.name === name);
@@ -175,6 +185,6 @@ function progressOf({ reporter }: Context): { update(done: number, total: number
 }
 
 function describeSampling({ sampling: { kind, frames, stride, views } }: DatasetDefinition): string {
-  const how = kind === 'dense' ? `with a stride of ${stride}` : 'one from each of as many equal segments';
-  return `papers take ${frames} frames ${how}, and test on ${views[0]} x ${views[1]} views`;
+  const how = kind === 'dense' ? `frames with a stride of ${stride}` : 'frames, one out of each of as many equal parts';
+  return `papers take ${frames} ${how}, and test on ${views[0]} x ${views[1]} views`;
 }
