@@ -32,7 +32,8 @@ export function importText(from: string, out: string | null, mapping: Mapping, d
   if (dropped.length > 0)
     lines.push(['dropped', `${listNames(dropped)} (the source task's head; --keep-head keeps it)`]);
   for (const why of new Set(unused.map((item) => item.why))) {
-    lines.push(['unused', `${listNames(namesOf(unused.filter((item) => item.why === why)))} (${why})`]);
+    const names = namesOf(unused.filter((item) => item.why === why));
+    lines.push(['unused', `${names.length} (${why}): ${listNames(names, 3)}`]);
   }
   if (fresh.length > 0) lines.push(['fresh', `${listNames(namesOf(fresh))} (a new LayerNorm, starts at 1 and 0)`]);
   lines.push(['missing', listNames(namesOf(missing))], ['unexpected', listNames(unexpected)]);
