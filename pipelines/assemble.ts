@@ -1,0 +1,118 @@
+/** From a recipe to the library's plain options: the last place that knows recipes. */
+import os from 'node:os';
+import path from 'node:path';
+import { learningRate, type Recipe, toYaml, vitOptions } from '../src/config/index.ts';
+import type { ClipOptions } from '../src/data/clip-source.ts';
+import type { Loader } from '../src/data/loader.ts';
+import { loaderThread } from '../src/data/loader-thread.ts';
+import { type Dataset, type Entry, isUsable, type SplitName } from '../src/data/manifest.ts';
+import { readDataset, readSplit } from '../src/data/read-dataset.ts';
+import { type Classifier, classifier } from '../src/petl/classifier.ts';
+import { methodOf } from '../src/petl/index.ts';
+import type { StartingValues } from '../src/petl/starting-values.ts';
+import type { TrainPlan } from '../src/train/plan.ts';
+import type { Ffmpeg } from '../src/video/ffmpeg.ts';
+
+/** Clips decoded ahead of the model at most: two batches, and enough small ones to keep all decoders busy. */
+const CLIPS_AHEAD = 16;
+
+export interface Data {
+  readonly dataset: Dataset;
+  /** Usable and labelled. */
+  readonly train: readonly Entry[];
+  /** As listed, missing and unreadable ones too: a top-1 counts them. */
+  readonly validation: readonly Entry[];
+}
+
+export async function readData({ data }: Recipe): Promise<Data> {
+  const dataset = await readDataset(data.path);
+  const split = (name: SplitName): Promise<Entry[]> => readSplit(data.path, dataset, name, data.fold);
+  const train = (await split(data.trainSplit)).filter((entry) => isUsable(entry) && entry.label >= 0);
+  const validation = data.validationSplit === data.trainSplit ? train : await split(data.validationSplit);
+  return { dataset, train, validation };
+}
+
+export function buildModel(recipe: Recipe, classes: number): Classifier {
+  const { name, ...options } = recipe.method;
+  const vit = vitOptions(recipe);
+  return classifier(vit, methodOf(name).attach(vit, options), { classes, ...recipe.head });
+}
+
+export function clipOptions({ data }: Recipe, dataset: Dataset): ClipOptions {
+  const { frames, stride, size, sampling, crop, cropScale, flip } = data;
+  return { frames, stride, size, sampling, crop, cropScale, flip: flip === 'auto' && dataset.flip };
+}
+
+export function openLoader(
+  recipe: Recipe,
+  ffmpeg: Ffmpeg,
+  dataset: Dataset,
+  splits: Partial<Record<SplitName, readonly Entry[]>>,
+): Loader {
+  return loaderThread({
+    ffmpeg,
+    concurrency: recipe.data.decoders || os.availableParallelism(),
+    source: {
+      root: dataset.root,
+      splits,
+      clip: clipOptions(recipe, dataset),
+      seed: recipe.train.seed,
+      onError: recipe.data.onError,
+    },
+  });
+}
+
+export function runFolder(recipe: Recipe): string {
+  return recipe.run.folder ?? path.join('runs', recipe.name);
+}
+
+export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: StartingValues): TrainPlan {
+  const { train, optim, eval: evaluation } = recipe;
+  return {
+    model,
+    start: start.tensors,
+    backbone: start.backbone,
+    seed: train.seed,
+    epochs: train.epochs,
+    epoch: {
+      entries: data.train.length,
+      batch: train.batch,
+      accumulate: train.accumulate,
+      dropLast: train.dropLast,
+    },
+    schedule: {
+      lr: learningRate(recipe),
+      minLr: optim.minLr,
+      warmup: optim.warmupEpochs,
+      epochs: train.epochs,
+    },
+    update: {
+      optimizer: optim.name === 'sgd' ? optim : { ...optim, epsilon: optim.eps },
+      layerDecay: optim.layerDecay,
+      clipNorm: optim.clipNorm,
+    },
+    labelSmoothing: train.labelSmoothing,
+    mixing: {
+      mixup: train.mixup,
+      cutmix: train.cutmix,
+      probability: train.mixProbability,
+      switchToCutmix: train.mixSwitch,
+    },
+    train: { split: recipe.data.trainSplit, entries: data.train },
+    maxReplaced: recipe.data.maxSkipped,
+    validation: {
+      split: recipe.data.validationSplit,
+      entries: data.validation,
+      every: train.validateEvery,
+      views: { segments: 1, crops: 1 },
+      fusion: evaluation.fuse,
+      batch: evaluation.batch,
+    },
+    ahead: Math.max(2, Math.ceil(CLIPS_AHEAD / train.batch)),
+    checkpointEveryMs: train.checkpointMinutes * 60_000,
+    logEvery: train.logEverySteps,
+    method: recipe.method,
+    classes: data.dataset.classes,
+    recipe: toYaml(recipe),
+  };
+}

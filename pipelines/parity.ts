@@ -1,0 +1,48 @@
+/** `petl-video parity`: golden cases of the original PyTorch code against ours. */
+import { chooseEngine, type EngineName } from '../src/engine/choose.ts';
+import { usageError, weightsError } from '../src/errors/index.ts';
+import { readGoldenCase } from '../src/train/parity/golden-case.ts';
+import { type Comparison, runCase, TOLERANCE } from '../src/train/parity/run-case.ts';
+import type { Command } from './command.ts';
+import { formatTable } from './table.ts';
+
+export const parity: Command = {
+  name: 'parity',
+  summary: 'compare forward, backward and optimizer with cases made by the original PyTorch code',
+  arguments: [{ name: '<folders...>', description: 'folders with case.json, checkpoint.pth and expected.safetensors' }],
+  options: [{ flags: '--engine <name>', description: 'tensorflow or cpu', default: 'tensorflow' }],
+  examples: ['petl-video parity golden/video-adaptformer golden/video-full'],
+  async run([folders], options, { environment, reporter }) {
+    const name = options.engine as EngineName;
+    if (name !== 'tensorflow' && name !== 'cpu') throw usageError(`'${name}' is no engine; choose tensorflow or cpu`);
+    const engine = await chooseEngine(name, environment);
+    reporter.note(`engine ${engine.name}: ${engine.device}`);
+    const cases: { name: string; comparisons: Comparison[] }[] = [];
+    for (const folder of folders as readonly string[]) {
+      const golden = await readGoldenCase(folder);
+      cases.push({ name: golden.name, comparisons: await runCase(golden, engine) });
+    }
+    const failed = cases.flatMap((c) =>
+      c.comparisons.filter(({ within }) => !within).map(({ tensor }) => `${c.name}: ${tensor}`),
+    );
+    const rows = cases.flatMap((c) =>
+      c.comparisons.map(({ tensor, error, magnitude, within }) => [
+        c.name,
+        tensor,
+        error.toExponential(2),
+        magnitude.toExponential(2),
+        (error / (magnitude || 1)).toExponential(2),
+        within ? 'ok' : 'FAILS',
+      ]),
+    );
+    const table = formatTable(['case', 'tensor', 'largest error', 'magnitude', 'relative', ''], rows);
+    const verdict = failed.length === 0 ? `all within ${TOLERANCE}` : `${failed.length} beyond ${TOLERANCE}`;
+    reporter.result(`${table}\n${verdict}`, {
+      engine: engine.name,
+      tolerance: TOLERANCE,
+      passed: failed.length === 0,
+      cases,
+    });
+    if (failed.length > 0) throw weightsError(`parity fails for ${failed.length} tensors`, { at: failed.join(', ') });
+  },
+};
