@@ -28,10 +28,15 @@ async function openSession(backend: Backend, specs: StateSpecs): Promise<Session
     // tfjs keeps the array it is given; a copy keeps later writes of the caller out of the tensor.
     return tf.tensor(data.slice(), [...shape], dtype === 'int32' ? 'int32' : 'float32');
   };
-  const replace = (name: string, tensor: Tensor): void => {
-    if (tensor === state[name]) return;
-    (state[name] as Tensor).dispose();
-    state[name] = tf.keep(tensor);
+  /** Puts tensors in their places, and only then frees those that have lost theirs. */
+  const replace = (changed: Tensors): void => {
+    const before = Object.keys(changed).map((name) => state[name] as Tensor);
+    for (const [name, tensor] of Object.entries(changed)) state[name] = tf.keep(tensor);
+    free(before);
+  };
+  const free = (tensors: readonly Tensor[]): void => {
+    const held = new Set(Object.values(state));
+    for (const tensor of tensors) if (!held.has(tensor)) tensor.dispose();
   };
 
   return {
@@ -43,16 +48,10 @@ async function openSession(backend: Backend, specs: StateSpecs): Promise<Session
             if (!(name in inputs)) throw new TypeError(`step ${step.name}: input ${name} is not given`);
           }
           await backend.activate();
-          const result = runTidily(step, state, mapValues(inputs, upload));
-          for (const [name, tensor] of Object.entries(result.state)) {
-            const spec = specs[name];
-            if (spec === undefined)
-              throw new TypeError(`step ${step.name} returned state ${name}, which is not the session's`);
-            if (spec.frozen) throw new TypeError(`step ${step.name} returned state ${name}, which is frozen`);
-            replace(name, tensor);
-          }
+          const result = runTidily(step, specs, state, () => mapValues(inputs, upload));
+          replace(result.state);
           const outputs = mapValues(result.outputs, download);
-          tf.dispose(result.outputs);
+          free(Object.values(result.outputs));
           return outputs;
         },
       };
@@ -60,7 +59,7 @@ async function openSession(backend: Backend, specs: StateSpecs): Promise<Session
     async load(tensors) {
       checkFit('load', specs, tensors);
       await backend.activate();
-      for (const [name, tensor] of Object.entries(tensors)) replace(name, upload(tensor));
+      for (const [name, tensor] of Object.entries(tensors)) replace({ [name]: upload(tensor) });
     },
     async read(names) {
       await backend.activate();
@@ -76,11 +75,19 @@ async function openSession(backend: Backend, specs: StateSpecs): Promise<Session
   };
 }
 
-/** Runs the step and frees all it made but its results, which it may have kept from within the gradient's scope. */
-function runTidily(step: Step, state: Tensors, inputs: Tensors): ReturnType<Step['run']> {
-  const result = tf.tidy(() => step.run(state, inputs) as never) as ReturnType<Step['run']>;
-  tf.dispose(inputs);
-  return result;
+/** Runs the step and frees its inputs and all it made but its results; everything when it throws. */
+function runTidily(step: Step, specs: StateSpecs, state: Tensors, upload: () => Tensors): ReturnType<Step['run']> {
+  return tf.tidy(() => {
+    const result = step.run(state, upload());
+    for (const name of Object.keys(result.state)) {
+      const spec = specs[name];
+      if (spec === undefined) {
+        throw new TypeError(`step ${step.name} returned state ${name}, which is not the session's`);
+      }
+      if (spec.frozen) throw new TypeError(`step ${step.name} returned state ${name}, which is frozen`);
+    }
+    return result as never;
+  });
 }
 
 function download(tensor: Tensor): HostTensor {
