@@ -3,9 +3,10 @@
  * Metadata: method, classes, backbone fingerprint, recipe.
  */
 import { weightsError } from '../errors/index.ts';
-import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { readSafetensors, type SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import type { ParameterSpec } from '../tensor/parameters.ts';
+import { readExactly } from './read-exactly.ts';
 
 const FORMAT = 'petl-video tuned weights';
 
@@ -34,6 +35,16 @@ export async function writeTunedWeights(file: string, tensors: HostTensors, meta
   });
 }
 
+/** @throws PetlVideoError (weights) when the file is missing or something else */
+export async function readTunedMetadata(file: string): Promise<TunedMetadata> {
+  const source = await readSafetensors(file);
+  try {
+    return metadataOf(source);
+  } finally {
+    await source.close();
+  }
+}
+
 /** @throws PetlVideoError (weights) when the file is something else or holds other tensors than `specs` */
 export async function readTunedWeights(
   file: string,
@@ -41,34 +52,26 @@ export async function readTunedWeights(
 ): Promise<{ tensors: HostTensors; metadata: TunedMetadata }> {
   const source = await readSafetensors(file);
   try {
-    const { format, method, classes, backbone, recipe, training } = Object.fromEntries(source.metadata);
-    if (format !== FORMAT || !method || !classes || backbone === undefined || recipe === undefined || !training) {
-      throw weightsError('this file holds no tuned weights of petl-video', {
-        at: file,
-        remedy: 'give the tuned.safetensors of a run',
-      });
-    }
-    const tensors: HostTensors = {};
-    for (const { name, shape } of specs) {
-      const found = source.specs.get(name);
-      if (found === undefined || `${found.shape}` !== `${shape}`) {
-        const what = found === undefined ? 'is missing' : `has shape [${found.shape}], not [${shape}]`;
-        throw weightsError(`tuned weight ${name} ${what}`, {
-          at: file,
-          remedy: 'these weights belong to another recipe; use the config.yaml of their run',
-        });
-      }
-      tensors[name] = await source.read(name);
-    }
-    const metadata = {
-      method: JSON.parse(method),
-      classes: JSON.parse(classes),
-      backbone,
-      recipe,
-      training: JSON.parse(training),
-    } as TunedMetadata;
-    return { tensors, metadata };
+    const metadata = metadataOf(source);
+    return { tensors: await readExactly(source, specs, 'tuned weight'), metadata };
   } finally {
     await source.close();
   }
+}
+
+function metadataOf({ file, metadata }: SafetensorsFile): TunedMetadata {
+  const { format, method, classes, backbone, recipe, training } = Object.fromEntries(metadata);
+  if (format !== FORMAT || !method || !classes || backbone === undefined || recipe === undefined || !training) {
+    throw weightsError('this file holds no tuned weights of petl-video', {
+      at: file,
+      remedy: 'give the tuned.safetensors of a run',
+    });
+  }
+  return {
+    method: JSON.parse(method),
+    classes: JSON.parse(classes),
+    backbone,
+    recipe,
+    training: JSON.parse(training),
+  } as TunedMetadata;
 }

@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { weightsError } from '../errors/index.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { readExactly } from '../petl/read-exactly.ts';
 import type { HostTensors, TensorSpecs } from '../tensor/host.ts';
 
 export interface Counters {
@@ -63,18 +64,8 @@ export async function readCheckpoint(folder: string, specs: TensorSpecs): Promis
     if (format !== FORMAT || counters === undefined || backbone === undefined) {
       throw weightsError('this file is no checkpoint of petl-video', { at: file });
     }
-    const tensors: HostTensors = {};
-    for (const [name, { shape }] of Object.entries(specs)) {
-      const found = source.specs.get(name);
-      if (found === undefined || `${found.shape}` !== `${shape}`) {
-        const what = found === undefined ? 'is missing' : `has shape [${found.shape}], not [${shape}]`;
-        throw weightsError(`the checkpoint does not fit the recipe: ${name} ${what}`, {
-          at: file,
-          remedy: 'resume with the recipe that the run was started with (its config.yaml)',
-        });
-      }
-      tensors[name] = await source.read(name);
-    }
+    const wanted = Object.entries(specs).map(([name, { shape }]) => ({ name, shape }));
+    const tensors = await readExactly(source, wanted, 'checkpoint tensor');
     return { counters: JSON.parse(counters) as Counters, tensors, backbone };
   } finally {
     await source.close();

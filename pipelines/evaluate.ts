@@ -1,0 +1,127 @@
+/** `petl-video evaluate`: a run to a top-1 with its protocol. */
+import path from 'node:path';
+import type { Views } from '../src/data/loader.ts';
+import type { SplitName } from '../src/data/manifest.ts';
+import { readDataset, readSplit } from '../src/data/read-dataset.ts';
+import { parseViews } from '../src/data/views.ts';
+import { dataError, usageError } from '../src/errors/index.ts';
+import { type Evaluation, evaluate as evaluateVideos, type VideoPrediction } from '../src/eval/evaluate.ts';
+import { topClasses } from '../src/eval/metrics.ts';
+import { type Protocol, protocolText, resultText } from '../src/eval/protocol.ts';
+import { writeJsonLines } from '../src/formats/jsonl.ts';
+import { writeFileAtomic } from '../src/formats/write-file.ts';
+import { findFfmpeg } from '../src/video/ffmpeg.ts';
+import { openLoader } from './assemble.ts';
+import type { Command, Context } from './command.ts';
+import { ffmpegPlaces } from './environment.ts';
+import { loadRun } from './load-run.ts';
+
+const SPLITS: readonly string[] = ['train', 'validation', 'test'];
+const SHOWN_CLASSES = 5;
+
+export const evaluate: Command = {
+  name: 'evaluate',
+  summary: 'top-1 and top-5 of a run over the videos of a split, with the protocol',
+  arguments: [{ name: '<run>', description: 'folder of the run' }],
+  options: [
+    { flags: '--views <KxC>', description: 'segments × crops, as 4x3 (default: eval of the recipe)' },
+    { flags: '--split <name>', description: 'train, validation or test (default: data.validationSplit)' },
+    { flags: '--weights <which>', description: 'last, or best on the validation split', default: 'last' },
+  ],
+  examples: ['petl-video evaluate runs/hmdb51-adaptformer-vit-b', 'petl-video evaluate runs/mine --views 1x1 --json'],
+  async run([run], options, context) {
+    const split = options.split as string | undefined;
+    if (split !== undefined && !SPLITS.includes(split)) {
+      throw usageError(`--split ${split}: choose one of ${SPLITS.join(', ')}`);
+    }
+    const views = options.views === undefined ? undefined : parseViews(options.views as string);
+    const { evaluation, protocol } = await evaluateRun(
+      run as string,
+      { views, split: split as SplitName | undefined, weights: options.weights as string },
+      context,
+    );
+    context.reporter.result(resultText(evaluation, protocol), { run, ...numbers(evaluation, protocol) });
+  },
+};
+
+export interface EvaluateRunOptions {
+  readonly views?: Views | undefined;
+  readonly split?: SplitName | undefined;
+  readonly weights: string;
+}
+
+/** Evaluates and leaves predictions.jsonl and evaluation.json in the run's folder. */
+export async function evaluateRun(
+  folder: string,
+  options: EvaluateRunOptions,
+  { environment, reporter, signal }: Context,
+): Promise<{ evaluation: Evaluation; protocol: Protocol }> {
+  const { recipe, model, metadata, weights, session, device } = await loadRun(folder, options.weights, environment);
+  try {
+    const { data, eval: protocolOfRecipe } = recipe;
+    const dataset = await readDataset(data.path);
+    if (dataset.classes.join('\n') !== metadata.classes.join('\n')) {
+      throw dataError('the prepared data set has other classes than the run was trained with', {
+        at: data.path,
+        remedy: `the run knows ${metadata.classes.length} classes, the data set ${dataset.classes.length}; prepare the original again`,
+      });
+    }
+    const split = options.split ?? data.validationSplit;
+    const entries = await readSplit(data.path, dataset, split, data.fold);
+    const views = options.views ?? { segments: protocolOfRecipe.segments, crops: protocolOfRecipe.crops };
+    const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
+    const loader = openLoader(recipe, ffmpeg, dataset, { [split]: entries });
+    reporter.note(`${device}; ffmpeg ${ffmpeg.version} (${ffmpeg.source})`);
+    const progress = reporter.progress('evaluate', entries.length);
+    try {
+      const evaluation = await evaluateVideos(session, model, loader, {
+        split,
+        entries,
+        views,
+        fusion: protocolOfRecipe.fuse,
+        batch: protocolOfRecipe.batch,
+        ahead: Math.max(4, Math.ceil((2 * protocolOfRecipe.batch) / (views.segments * views.crops))),
+        signal,
+        onProgress: (done) => progress.update(done),
+      });
+      const { frames, stride, sampling, size, fold } = data;
+      const protocol = {
+        dataset: dataset.name,
+        split,
+        fold,
+        classes: metadata.classes.length,
+        frames,
+        stride,
+        sampling,
+        size,
+        views,
+        fusion: protocolOfRecipe.fuse,
+        weights,
+      };
+      await writeJsonLines(
+        path.join(folder, 'predictions.jsonl'),
+        evaluation.predictions.map((prediction) => predictionLine(prediction, metadata.classes)),
+      );
+      const report = `${JSON.stringify(numbers(evaluation, protocol), null, 2)}\n`;
+      await writeFileAtomic(path.join(folder, 'evaluation.json'), report);
+      return { evaluation, protocol };
+    } finally {
+      progress.end();
+      await loader.close();
+    }
+  } finally {
+    session.dispose();
+  }
+}
+
+function numbers({ predictions: _, ...counts }: Evaluation, protocol: Protocol): object {
+  return { ...counts, protocol: { ...protocol, text: protocolText(protocol) } };
+}
+
+function predictionLine({ entry, scores, rank, failure }: VideoPrediction, classes: readonly string[]): object {
+  const { id, file, label } = entry;
+  const known = { id, file, label, class: classes[label] };
+  if (scores === undefined) return { ...known, failure };
+  const top = topClasses(scores, SHOWN_CLASSES).map((k) => ({ class: classes[k], label: k, score: scores[k] }));
+  return { ...known, rank, top };
+}

@@ -1,0 +1,48 @@
+/** A run's recipe, model and tuned weights, on an engine. */
+import path from 'node:path';
+import { parseRecipe, type Recipe } from '../src/config/index.ts';
+import { chooseEngine } from '../src/engine/choose.ts';
+import type { Session } from '../src/engine/engine.ts';
+import { usageError, weightsError } from '../src/errors/index.ts';
+import type { Classifier } from '../src/petl/classifier.ts';
+import { startingValues } from '../src/petl/starting-values.ts';
+import { readTunedMetadata, readTunedWeights, type TunedMetadata } from '../src/petl/tuned-weights.ts';
+import { BEST_FILE, CONFIG_FILE, readRunRecipe, TUNED_FILE } from '../src/train/run-folder.ts';
+import { buildModel } from './assemble.ts';
+import type { Environment } from './command.ts';
+
+export interface LoadedRun {
+  readonly recipe: Recipe;
+  readonly model: Classifier;
+  readonly metadata: TunedMetadata;
+  /** `last weights, epoch 90`. */
+  readonly weights: string;
+  /** Holds the weights; the caller disposes it. */
+  readonly session: Session;
+  readonly device: string;
+}
+
+/** @param which `last` or `best` */
+export async function loadRun(folder: string, which: string, environment: Environment): Promise<LoadedRun> {
+  if (which !== 'last' && which !== 'best') throw usageError(`--weights ${which}: choose last or best`);
+  const recipe = parseRecipe(await readRunRecipe(folder), { file: path.join(folder, CONFIG_FILE) });
+  const file = path.join(folder, which === 'last' ? TUNED_FILE : BEST_FILE);
+  const classes = (await readTunedMetadata(file)).classes.length;
+  const model = buildModel(recipe, classes);
+  const { tensors, metadata } = await readTunedWeights(file, [...model.trained, ...model.buffers]);
+  const start = await startingValues(model, recipe.backbone.weights, recipe.train.seed);
+  if (start.backbone !== metadata.backbone) {
+    throw weightsError('the tuned weights were trained over another backbone', {
+      at: `${file}, backbone ${recipe.backbone.weights}`,
+      remedy: `put the original weights file back; its fingerprint was ${metadata.backbone.slice(0, 16)}…`,
+    });
+  }
+  const engine = await chooseEngine(recipe.engine.name, environment);
+  const specs = [...model.frozen, ...model.trained, ...model.buffers];
+  const session = await engine.open(
+    Object.fromEntries(specs.map(({ name, shape }) => [name, { shape, dtype: 'float32', frozen: true }])),
+  );
+  await session.load({ ...start.tensors, ...tensors });
+  const weights = `${which} weights, epoch ${metadata.training.epoch}`;
+  return { recipe, model, metadata, weights, session, device: `engine ${engine.name}: ${engine.device}` };
+}

@@ -1,0 +1,168 @@
+/** `petl-video train`: a recipe to a run. */
+import { explainLearningRate, loadRecipe, parseRecipe, type Recipe } from '../src/config/index.ts';
+import { updatesPerEpoch } from '../src/data/order.ts';
+import { chooseEngine } from '../src/engine/choose.ts';
+import { usageError } from '../src/errors/index.ts';
+import { parameterReport, parameterText } from '../src/petl/parameter-report.ts';
+import { type StartingValues, startingValues } from '../src/petl/starting-values.ts';
+import type { TrainEvent, TrainResult } from '../src/train/plan.ts';
+import { CONFIG_FILE, readRunRecipe } from '../src/train/run-folder.ts';
+import { train as runTraining } from '../src/train/train.ts';
+import { findFfmpeg } from '../src/video/ffmpeg.ts';
+import { buildModel, openLoader, readData, runFolder, trainPlan } from './assemble.ts';
+import type { Command, Context, Progress, Reporter } from './command.ts';
+import { ffmpegPlaces } from './environment.ts';
+
+export const train: Command = {
+  name: 'train',
+  summary: 'train a recipe, or go on with a run',
+  arguments: [
+    { name: '[recipe]', description: 'a YAML recipe, or the config.yaml of a run to do it again' },
+    { name: '[overrides...]', description: 'changes to it, path=value' },
+  ],
+  options: [
+    { flags: '--out <folder>', description: 'folder of the run (default: run.folder, else runs/<name>)' },
+    { flags: '--resume <run>', description: 'go on with an interrupted run from its checkpoint' },
+  ],
+  examples: [
+    'petl-video train configs/hmdb51/adaptformer-vit-b.yaml',
+    'petl-video train configs/ssv2/adaptformer-vit-b.yaml method.bottleneck=4 --out runs/ssv2-adaptformer-4',
+    'petl-video train --resume runs/hmdb51-adaptformer-vit-b',
+  ],
+  async run([recipe, overrides], options, context) {
+    const resume = options.resume as string | undefined;
+    if ((resume === undefined) === (recipe === undefined)) {
+      throw usageError('give either a recipe or --resume with the folder of a run', {
+        remedy: 'petl-video train configs/hmdb51/adaptformer-vit-b.yaml, or petl-video train --resume runs/NAME',
+      });
+    }
+    if (resume !== undefined) {
+      if (options.out !== undefined) throw usageError('--out does not go with --resume: the run stays where it is');
+      const text = await readRunRecipe(resume);
+      const same = parseRecipe(text, { file: `${resume}/${CONFIG_FILE}` });
+      await trainRecipe(same, resume, true, context);
+    } else {
+      const loaded = await loadRecipe(recipe as string, overrides as readonly string[]);
+      await trainRecipe(loaded, (options.out as string | undefined) ?? runFolder(loaded), false, context);
+    }
+  },
+};
+
+/** Trains and reports; what the quickstart calls too. */
+export async function trainRecipe(
+  recipe: Recipe,
+  folder: string,
+  resume: boolean,
+  { environment, reporter, signal }: Context,
+): Promise<TrainResult> {
+  const data = await readData(recipe);
+  const model = buildModel(recipe, data.dataset.classes.length);
+  // ffmpeg and the loader's thread come before the weights: starting a process takes longer the more memory is in use.
+  const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
+  const splits = { [recipe.data.validationSplit]: data.validation, [recipe.data.trainSplit]: data.train };
+  const loader = openLoader(recipe, ffmpeg, data.dataset, splits);
+  try {
+    const start = await startingValues(model, recipe.backbone.weights, recipe.train.seed);
+    const engine = await chooseEngine(recipe.engine.name, environment);
+    const plan = trainPlan(recipe, data, model, start);
+    for (const line of [
+      `run ${folder}: ${data.train.length} videos to train, ${data.validation.length} to validate, ${data.dataset.classes.length} classes`,
+      describeBackbone(recipe, start),
+      `method ${recipe.method.name}: ${parameterText(parameterReport(model))}`,
+      `${explainLearningRate(recipe)}; ${plan.epochs} epochs × ${updatesPerEpoch(plan.epoch)} updates`,
+      `engine ${engine.name}: ${engine.device}; ffmpeg ${ffmpeg.version} (${ffmpeg.source})`,
+    ]) {
+      reporter.note(line);
+    }
+    const screen = showEvents(reporter);
+    try {
+      const result = await runTraining(plan, { engine, loader, folder, signal, onEvent: screen.onEvent }, resume);
+      screen.end();
+      reporter.result(summary(folder, recipe, result), { run: folder, ...result });
+      return result;
+    } finally {
+      screen.end();
+    }
+  } finally {
+    await loader.close();
+  }
+}
+
+function describeBackbone({ backbone }: Recipe, { loaded, unused }: StartingValues): string {
+  if (backbone.weights === 'random') return 'backbone: RANDOM, drawn from train.seed, as backbone.weights asks';
+  const left = unused.length === 0 ? '' : `; no use for ${unused.join(', ')}`;
+  return `backbone: ${loaded.length} tensors from ${backbone.weights}${left}`;
+}
+
+function showEvents(reporter: Reporter): { onEvent(event: TrainEvent): void; end(): void } {
+  let bar: { kind: TrainEvent['kind']; progress: Progress } | undefined;
+  const barOf = (kind: TrainEvent['kind'], label: string, total: number): Progress => {
+    if (bar?.kind !== kind) {
+      bar?.progress.end();
+      bar = { kind, progress: reporter.progress(label, total) };
+    }
+    return bar.progress;
+  };
+  const end = (): void => {
+    bar?.progress.end();
+    bar = undefined;
+  };
+  return {
+    end,
+    onEvent(event) {
+      switch (event.kind) {
+        case 'note':
+          reporter.note(event.text);
+          break;
+        case 'warning':
+          reporter.warn(event.text);
+          break;
+        case 'update':
+          barOf('update', 'train', event.updates).update(event.update, updateText(event));
+          break;
+        case 'validating':
+          barOf('validating', 'validate', event.total).update(event.done);
+          break;
+        case 'validated':
+          end();
+          reporter.note(
+            `epoch ${event.epoch}: train loss ${event.trainLoss.toFixed(4)}, validation top-1 ${percent(event.top1)} over ${event.videos} videos, single view${event.best ? ' (best so far)' : ''}`,
+          );
+      }
+    },
+  };
+}
+
+function updateText(event: Extract<TrainEvent, { kind: 'update' }>): string {
+  const { epoch, loss, lr, clipsPerSecond, waiting, secondsLeft } = event;
+  const facts = [
+    `epoch ${epoch}`,
+    `loss ${loss.toFixed(4)}`,
+    `lr ${lr.toPrecision(3)}`,
+    `${clipsPerSecond.toFixed(1)} clips/s`,
+    `data wait ${Math.round(100 * waiting)} %`,
+    `${duration(secondsLeft)} left`,
+  ];
+  return facts.join('  ') + (waiting > 0.5 ? '  (input-bound)' : '');
+}
+
+function summary(folder: string, { data }: Recipe, { best, last, epochs }: TrainResult): string {
+  const lines = [`trained ${epochs} epochs: ${folder}`];
+  if (last !== null)
+    lines.push(`last   top-1 ${percent(last.top1)}   (${data.validationSplit}, single view, epoch ${epochs})`);
+  if (best !== null)
+    lines.push(`best   top-1 ${percent(best.top1)}   (${data.validationSplit}, single view, epoch ${best.epoch})`);
+  return [...lines, `evaluate it: petl-video evaluate ${folder}`].join('\n');
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+/** `45 s`, `3 min`, `2 h 05 min`. */
+function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '?';
+  if (seconds < 100) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 100
+    ? `${minutes} min`
+    : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}

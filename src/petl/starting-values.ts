@@ -1,0 +1,99 @@
+/**
+ * From a weights file to the starting values of a classifier. Strict, because a backbone that silently stays random is the
+ * worst fault that such a program can have: every tensor of the backbone must be in the file with its shape, and nothing in
+ * the file may be left over but the norm of the other kind of pooling.
+ */
+import { weightsError } from '../errors/index.ts';
+import { fingerprint } from '../model/fingerprint.ts';
+import { backboneParameters } from '../model/vit.ts';
+import { readWeights } from '../model/weights-file.ts';
+import type { HostTensors } from '../tensor/host.ts';
+import { initialise, type ParameterSpec } from '../tensor/parameters.ts';
+import type { Classifier } from './classifier.ts';
+
+export interface StartingValues {
+  /** Frozen, trained and running tensors by name. */
+  readonly tensors: HostTensors;
+  /** Fingerprint of the frozen ones. */
+  readonly backbone: string;
+  /** Names taken from the file; none where the backbone is random. */
+  readonly loaded: readonly string[];
+  /** Names of the file that this classifier has no use for. */
+  readonly unused: readonly string[];
+}
+
+const OTHER_POOLING = /^(fc_norm|norm)\.(weight|bias)$/;
+const SHOWN = 6;
+
+/**
+ * @param weights the weights file, or `random` for a backbone drawn from the seed
+ * @throws PetlVideoError (weights) when the file does not hold exactly this backbone
+ */
+export async function startingValues(model: Classifier, weights: string, seed: number): Promise<StartingValues> {
+  const specs = [...model.frozen, ...model.trained, ...model.buffers];
+  const loaded: HostTensors = {};
+  const unused: string[] = [];
+  if (weights !== 'random') {
+    const required = new Set(backboneParameters(model.vit).map(({ name }) => name));
+    for (const { name } of model.frozen) required.add(name);
+    const file = await readWeights(weights);
+    try {
+      checkShapes(specs, required, file.specs, weights);
+      const wanted = new Set(specs.map(({ name }) => name));
+      const left = [...file.specs.keys()].filter((name) => !wanted.has(name));
+      const unexpected = left.filter((name) => !OTHER_POOLING.test(name));
+      if (unexpected.length > 0) {
+        throw weightsError(`the weights hold ${unexpected.length} tensors that this model has no place for`, {
+          at: `${weights}: ${some(unexpected)}`,
+          remedy:
+            'make method, head and backbone of the recipe fit; `petl-video weights inspect` shows what the file holds',
+        });
+      }
+      unused.push(...left);
+      for (const { name } of specs) if (file.specs.has(name)) loaded[name] = await file.read(name);
+    } finally {
+      await file.close();
+    }
+  }
+  const tensors = {
+    ...initialise(
+      specs.filter(({ name }) => !(name in loaded)),
+      seed,
+    ),
+    ...loaded,
+  };
+  const frozen = Object.fromEntries(model.frozen.map(({ name }) => [name, tensors[name] as HostTensors[string]]));
+  return { tensors, backbone: fingerprint(frozen), loaded: Object.keys(loaded), unused };
+}
+
+function checkShapes(
+  specs: readonly ParameterSpec[],
+  required: ReadonlySet<string>,
+  found: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+  file: string,
+): void {
+  const missing = specs.filter(({ name }) => required.has(name) && !found.has(name)).map(({ name }) => name);
+  if (missing.length > 0) {
+    throw weightsError(`the weights lack ${missing.length} tensors of the backbone`, {
+      at: `${file}: ${some(missing)}`,
+      remedy:
+        'make backbone.size, bias, positions and pool fit the file; `petl-video weights inspect` shows what it holds',
+    });
+  }
+  const wrong = specs.flatMap(({ name, shape }) => {
+    const stored = found.get(name)?.shape;
+    return stored !== undefined && `${stored}` !== `${shape}` ? [`${name} is [${stored}], not [${shape}]`] : [];
+  });
+  if (wrong.length > 0) {
+    throw weightsError(`the weights are of another architecture: ${wrong.length} tensors have other shapes`, {
+      at: `${file}: ${some(wrong)}`,
+      remedy:
+        'make backbone.size, patch and tubelet of the recipe fit the file; `petl-video weights inspect` shows them',
+    });
+  }
+}
+
+function some(names: readonly string[]): string {
+  const rest = names.length - SHOWN;
+  return names.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
