@@ -42,7 +42,7 @@ export const doctor: Command = {
     if (!ok) {
       const missing = [...(tensorflow.ok ? [] : ['TensorFlow']), ...(ffmpeg.ok ? [] : ['ffmpeg'])];
       throw environmentError(`training cannot run: ${missing.join(' and ')} missing or not working`, {
-        remedy: 'petl-video setup',
+        remedy: 'the report says how to get what is missing; usually: petl-video setup',
       });
     }
   },
@@ -67,9 +67,16 @@ async function lookAtMachine({ environment, signal }: Context) {
 }
 
 async function lookAtTensorflow({ environment, signal }: Context) {
-  const [candidate] = await listBindings(environment.cache);
   // In a process of its own first: a library that crashes while it loads would take the report with it.
-  if (candidate !== undefined) await tryBinding(candidate.file, signal);
+  for (const { file, required } of await listBindings(environment.cache)) {
+    try {
+      await tryBinding(file, signal);
+      break;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (required) throw error;
+    }
+  }
   const { version, gpu, source, file } = await loadTensorflow(environment);
   await smokeTest(environment);
   return { ok: true as const, tfjs: tf.version.tfjs, libtensorflow: version, gpu, source, file };

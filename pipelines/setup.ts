@@ -34,16 +34,16 @@ export async function makeReady(context: Context, options: { readonly cuda?: boo
     ...options,
     listener: reporter,
     signal,
-    hasFfmpeg: async () => {
+    locateFfmpeg: async () => {
       try {
-        const { source } = await findFfmpeg({ environmentPath: ffmpegPath, cache, searchPath, signal });
-        // The system's works too, but starts 50 ms later for every clip; set-up's own goes before it.
-        return source !== 'PATH';
+        const { source, path } = await findFfmpeg({ environmentPath: ffmpegPath, cache, searchPath, signal });
+        // The system's works too, but often starts 50 ms later, for every clip; set-up's own goes before it.
+        return source === 'PATH' ? undefined : path;
       } catch (error) {
         signal.throwIfAborted();
         // One that the person named and that does not work is theirs to mend; none at all is what set-up is for.
         if (ffmpegPath) throw error;
-        return false;
+        return undefined;
       }
     },
   });
@@ -59,7 +59,7 @@ function failUnlessReady({ tensorflow, ffmpeg }: Readiness): void {
 
 function describe(part: Part): string {
   if (part.state === 'failed') return `missing: ${part.error.message}`;
-  return `${part.state === 'found' ? 'was there' : 'provided'}${part.file === undefined ? '' : `: ${part.file}`}`;
+  return `${part.state === 'found' ? 'was there' : 'provided'}: ${part.file}`;
 }
 
 function asJson(part: Part): unknown {

@@ -38,6 +38,8 @@ export interface TensorflowRuntime {
 export interface Candidate {
   readonly source: TensorflowRuntime['source'];
   readonly file: string;
+  /** Whether nothing else is tried when it does not load: who asked for CUDA must not end up on the CPU unawares. */
+  readonly required: boolean;
   /** An addon that can silence stderr. */
   readonly mute?: string;
 }
@@ -46,7 +48,7 @@ let loaded: TensorflowRuntime | undefined;
 
 /**
  * Loads TensorFlow once per process; later calls return the same. Order: what `setup --cuda` built, what the package
- * brought itself, what `setup` built.
+ * brought itself (passed over when it does not load), what `setup` built.
  *
  * @throws environment error when there is no libtensorflow, or none that loads (with the loader's words)
  */
@@ -56,14 +58,15 @@ export async function loadTensorflow(options: { readonly cache: string }): Promi
   const tfjs = findTfjsPackage();
   const candidates = await listBindings(cache);
   const failures: string[] = [];
-  restoreRemovedUtil();
+  replaceRemovedUtil();
   const require = createRequire(path.join(tfjs.folder, 'package.json'));
-  for (const { source, file, mute } of candidates) {
+  for (const { source, file, mute, required } of candidates) {
     let binding: Binding;
     try {
       binding = loadBinding(require, file, mute);
     } catch (error) {
       failures.push(`${file}: ${messageOf(error)}`);
+      if (required) break;
       continue;
     }
     register(require, binding);
@@ -90,14 +93,14 @@ export async function listBindings(cache: string): Promise<Candidate[]> {
   const { ownBinding } = findTfjsPackage();
   const candidates: Candidate[] = [];
   if (await isBindingReady(cache, 'cuda')) candidates.push(ofCache(cache, 'cuda'));
-  if (await isReadable(ownBinding)) candidates.push({ source: 'tfjs-node-gpu', file: ownBinding });
+  if (await isReadable(ownBinding)) candidates.push({ source: 'tfjs-node-gpu', file: ownBinding, required: false });
   if (await isBindingReady(cache, 'cpu')) candidates.push(ofCache(cache, 'cpu'));
   return candidates;
 }
 
 function ofCache(cache: string, flavour: 'cpu' | 'cuda'): Candidate {
   const source = flavour === 'cuda' ? 'set-up with CUDA' : 'set-up';
-  return { source, file: bindingFile(cache, flavour), mute: muteFile(cache, flavour) };
+  return { source, file: bindingFile(cache, flavour), required: true, mute: muteFile(cache, flavour) };
 }
 
 /** tfjs-node-gpu's kernels and backend, registered with the tfjs that this project uses. */
@@ -132,9 +135,13 @@ function loadBinding(require: NodeJS.Require, file: string, muteFile: string | u
   }
 }
 
-/** Node 23 removed two functions that tfjs-node-gpu 4.22 calls in every operation (tensorflow/tfjs#8609). */
-function restoreRemovedUtil(): void {
-  const removed = util as { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean };
-  removed.isNullOrUndefined ??= (value) => value === null || value === undefined;
-  removed.isArray ??= Array.isArray;
+/**
+ * Node 23 removed two functions that tfjs-node-gpu 4.22 calls in every operation (tensorflow/tfjs#8609). Before, they
+ * are there but warn that they will go; so they are replaced everywhere.
+ */
+function replaceRemovedUtil(): void {
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  });
 }

@@ -18,8 +18,8 @@ export interface ReadyOptions {
   readonly environment: { readonly cache: string; readonly searchPath: string; readonly packageIndex: string };
   /** Provide TensorFlow with CUDA (3.3 GB to download, Linux x64). */
   readonly cuda?: boolean;
-  /** Whether an ffmpeg that takes precedence over set-up's own is there already. */
-  readonly hasFfmpeg: () => Promise<boolean>;
+  /** Finds an ffmpeg that makes set-up's own needless; undefined when there is none. */
+  readonly locateFfmpeg: () => Promise<string | undefined>;
   readonly listener: Listener;
   readonly signal: AbortSignal;
 }
@@ -67,7 +67,7 @@ export async function ensureReady(options: ReadyOptions): Promise<Readiness> {
   });
 }
 
-const found = (file?: string): Part => ({ state: 'found', file });
+const found = (file: string): Part => ({ state: 'found', file });
 const provided = (file: string): Part => ({ state: 'provided', file });
 
 async function findTensorflow(cache: string, flavour: Flavour, signal: AbortSignal): Promise<Part | undefined> {
@@ -91,7 +91,8 @@ async function isUsable(binding: string, signal: AbortSignal): Promise<boolean> 
 }
 
 async function findFfmpegFor(options: ReadyOptions): Promise<Part | undefined> {
-  if (await options.hasFfmpeg()) return found();
+  const file = await options.locateFfmpeg();
+  if (file !== undefined) return found(file);
   const { cache } = options.environment;
   return (await isFfmpegReady(cache)) ? found(cachedFfmpeg(cache)) : undefined;
 }

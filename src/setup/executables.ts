@@ -39,7 +39,7 @@ export async function runProgram(file: string, args: readonly string[], options:
     const child = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(options.folder === undefined ? {} : { cwd: options.folder }),
-      ...(options.env === undefined ? {} : { env: { ...processEnvironment(), ...options.env } }),
+      ...(options.env === undefined ? {} : { env: { ...process.env, ...options.env } }),
     });
     // SIGTERM would do for most, but a program that hangs is exactly one that may not answer it.
     const kill = (): void => void child.kill('SIGKILL');
@@ -58,11 +58,6 @@ export async function runProgram(file: string, args: readonly string[], options:
   });
   options.signal?.throwIfAborted();
   return ran;
-}
-
-/** Handed on to children as a whole, never looked into: what they do with it is theirs. */
-function processEnvironment(): NodeJS.ProcessEnv {
-  return process.env;
 }
 
 /** The first executable file of that name in the folders of `searchPath`, or undefined. */

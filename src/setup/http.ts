@@ -49,7 +49,8 @@ export async function retrying<T>(url: string, options: Retrying, attempt: () =>
 /**
  * One GET. Resolves with a response of status 200, 206 or 416.
  *
- * @throws `Temporary` for a failed connection, 408, 429 and 5xx; an environment error for any other status
+ * @throws `Temporary` for a broken connection, 408, 429 and 5xx; an environment error for any other status, and when
+ *   there is no such host or nobody listens there, which waiting does not change
  */
 export async function get(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
   let response: Response;
@@ -57,6 +58,7 @@ export async function get(url: string, headers: Readonly<Record<string, string>>
     response = await fetch(url, { headers, signal });
   } catch (error) {
     signal.throwIfAborted();
+    if (/ENOTFOUND|ECONNREFUSED|certificate/i.test(reasonOf(error))) throw unreachable(url, error);
     throw new Temporary(reasonOf(error), { cause: error });
   }
   if ([200, 206, 416].includes(response.status)) return response;
@@ -81,9 +83,10 @@ export function reasonOf(error: unknown): string {
   return reason.message === '' ? (codeOf(reason) ?? messageOf(error)) : reason.message;
 }
 
-function unreachable(url: string, error: Temporary): PetlVideoError {
-  const tls = /certificate|self.signed|issuer/i.test(error.message);
-  return environmentError(`the download failed: ${error.message}`, {
+function unreachable(url: string, error: unknown): PetlVideoError {
+  const reason = error instanceof Temporary ? error.message : reasonOf(error);
+  const tls = /certificate/i.test(reason);
+  return environmentError(`the download failed: ${reason}`, {
     at: withoutCredentials(url),
     remedy: tls
       ? 'name the authority that signs in your network: NODE_EXTRA_CA_CERTS=/path/to/ca.pem'

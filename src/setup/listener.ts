@@ -2,13 +2,11 @@
 
 export interface Listener {
   note(line: string): void;
-  warn(line: string): void;
   progress(label: string, total: number): { update(done: number, detail?: string): void; end(): void };
 }
 
 export const silent: Listener = {
   note: () => undefined,
-  warn: () => undefined,
   progress: () => ({ update: () => undefined, end: () => undefined }),
 };
 

@@ -3,7 +3,7 @@
  * told by the body, because mirrors are seen to label one as the other.
  */
 import { environmentError } from '../errors/index.ts';
-import { get, type Retrying, retrying, withoutCredentials } from './http.ts';
+import { get, type Retrying, reasonOf, retrying, Temporary, withoutCredentials } from './http.ts';
 
 export interface IndexedFile {
   readonly name: string;
@@ -60,9 +60,13 @@ export async function findFile(
   const page = await retrying(url, options, async () => {
     const accept = 'application/vnd.pypi.simple.v1+json, text/html;q=0.1';
     const response = await get(url, { accept, ...index.headers }, options.signal);
-    return { text: await response.text(), url: response.url };
+    const text = await response.text().catch((cause: unknown) => {
+      options.signal.throwIfAborted();
+      throw new Temporary(reasonOf(cause), { cause });
+    });
+    return { text, url: response.url };
   });
-  const file = parsePage(page.text, page.url).find((candidate) => candidate.name === name);
+  const file = filesOf(page).find((candidate) => candidate.name === name);
   if (file === undefined) {
     throw environmentError(`the package index has no file ${name}`, { at: withoutCredentials(url), remedy: REMEDY });
   }
@@ -73,6 +77,15 @@ export async function findFile(
     );
   }
   return file;
+}
+
+function filesOf(page: { readonly text: string; readonly url: string }): IndexedFile[] {
+  try {
+    return parsePage(page.text, page.url);
+  } catch (cause) {
+    const at = withoutCredentials(page.url);
+    throw environmentError('the package index answers with a page that cannot be read', { at, remedy: REMEDY, cause });
+  }
 }
 
 /** The files of a project's page. `pageUrl` is what relative addresses are relative to. */

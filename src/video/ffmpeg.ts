@@ -76,7 +76,7 @@ export async function findFfmpeg(places: FfmpegPlaces): Promise<Ffmpeg> {
 /** Names of the decoders that this ffmpeg has, such as `h264` and `libdav1d`. */
 export async function listDecoders(ffmpeg: Ffmpeg, signal?: AbortSignal): Promise<ReadonlySet<string>> {
   const { stdout } = await runProgram(ffmpeg.path, ['-hide_banner', '-decoders'], { signal });
-  return new Set([...stdout.matchAll(/^ [VAS][F.][S.][X.][B.][D.] (\S+)/gm)].map((match) => match[1] ?? ''));
+  return new Set([...stdout.matchAll(/^ [VAS][F.][S.][X.][B.][D.] (?!= )(\S+)/gm)].map((match) => match[1] ?? ''));
 }
 
 async function tryFfmpeg(

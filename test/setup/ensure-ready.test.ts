@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { readEnvironment } from '../../src/cli/environment.ts';
+import { ensureReady } from '../../src/setup/ensure-ready.ts';
+import { silent } from '../../src/setup/listener.ts';
+
+const signal = new AbortController().signal;
+
+test('where all is there nothing is done, within 100 ms', async () => {
+  // Its port is closed: an attempt to download would fail.
+  const environment = { ...readEnvironment(process.env), packageIndex: 'http://127.0.0.1:9/simple' };
+  const options = { environment, listener: silent, signal, locateFfmpeg: async () => '/usr/bin/ffmpeg' };
+  await ensureReady(options);
+  const start = performance.now();
+  const { tensorflow, ffmpeg } = await ensureReady(options);
+  const ms = performance.now() - start;
+  assert.equal(tensorflow.state, 'found');
+  assert.deepEqual(ffmpeg, { state: 'found', file: '/usr/bin/ffmpeg' });
+  assert.ok(ms < 100, `${ms} ms`);
+});
+
+test('where nothing can be had, both parts say why and neither hides the other', async () => {
+  const cache = await mkdtemp(path.join(os.tmpdir(), 'petl-ready-'));
+  try {
+    const environment = { cache, searchPath: '', packageIndex: 'http://127.0.0.1:9/simple' };
+    const locateFfmpeg = async () => undefined;
+    const ready = await ensureReady({ environment, listener: silent, signal, locateFfmpeg });
+    for (const part of [ready.tensorflow, ready.ffmpeg]) {
+      assert.ok(part.state === 'failed');
+      assert.equal(part.error.kind, 'environment');
+      assert.match(part.error.message, /download failed|answered|there is no/);
+    }
+    const stopped = AbortSignal.abort(new Error('enough'));
+    await assert.rejects(ensureReady({ environment, listener: silent, signal: stopped, locateFfmpeg }), /enough/);
+  } finally {
+    await rm(cache, { recursive: true });
+  }
+});
