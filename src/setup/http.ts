@@ -58,7 +58,8 @@ export async function get(url: string, headers: Readonly<Record<string, string>>
     response = await fetch(url, { headers, signal });
   } catch (error) {
     signal.throwIfAborted();
-    if (/ENOTFOUND|ECONNREFUSED|certificate/i.test(reasonOf(error))) throw unreachable(url, error);
+    if (/ENOTFOUND|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|certificate/i.test(reasonOf(error)))
+      throw unreachable(url, error);
     throw new Temporary(reasonOf(error), { cause: error });
   }
   if ([200, 206, 416].includes(response.status)) return response;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -9,9 +10,17 @@ import { silent } from '../../src/setup/listener.ts';
 
 const signal = new AbortController().signal;
 
+/** An address where nobody listens: the port was free a moment ago. */
+async function deadIndex(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return `http://127.0.0.1:${port}/simple`;
+}
+
 test('where all is there nothing is done, within 100 ms', async () => {
-  // Its port is closed: an attempt to download would fail.
-  const environment = { ...readEnvironment(process.env), packageIndex: 'http://127.0.0.1:9/simple' };
+  const environment = { ...readEnvironment(process.env), packageIndex: await deadIndex() };
   const options = { environment, listener: silent, signal, locateFfmpeg: async () => '/usr/bin/ffmpeg' };
   await ensureReady(options);
   const start = performance.now();
@@ -25,13 +34,13 @@ test('where all is there nothing is done, within 100 ms', async () => {
 test('where nothing can be had, both parts say why and neither hides the other', async () => {
   const cache = await mkdtemp(path.join(os.tmpdir(), 'petl-ready-'));
   try {
-    const environment = { cache, searchPath: '', packageIndex: 'http://127.0.0.1:9/simple' };
+    const environment = { cache, searchPath: '', packageIndex: await deadIndex() };
     const locateFfmpeg = async () => undefined;
     const ready = await ensureReady({ environment, listener: silent, signal, locateFfmpeg });
     for (const part of [ready.tensorflow, ready.ffmpeg]) {
       assert.ok(part.state === 'failed');
       assert.equal(part.error.kind, 'environment');
-      assert.match(part.error.message, /download failed|answered|there is no/);
+      assert.match(part.error.message, /ECONNREFUSED|there is no/);
     }
     const stopped = AbortSignal.abort(new Error('enough'));
     await assert.rejects(ensureReady({ environment, listener: silent, signal: stopped, locateFfmpeg }), /enough/);
