@@ -121,7 +121,8 @@ function mixClips(clips: Tensor, mix: Tensor): Tensor {
 
 /**
  * One update of all trained parameters from the accumulators, which are cleared.
- * Inputs: `lr` [] and the optimizer's scalars. Outputs: `norm` [], the norm of all gradients before clipping.
+ * Inputs: `lr` [] and the optimizer's scalars. Outputs: `norm` [], the norm of all gradients before clipping; `largest`
+ * [trained tensors], the largest magnitude in each gradient.
  */
 export function applyStep(model: Classifier, options: UpdateOptions): Step {
   const rule = optimizer(options.optimizer);
@@ -145,7 +146,8 @@ export function applyStep(model: Classifier, options: UpdateOptions): Step {
         changed[gradientOf(spec.name)] = tf.zerosLike(raw);
         for (const slot of rule.slots) changed[slotOf(slot, spec.name)] = next.slots[slot] as Tensor;
       });
-      return { state: changed, outputs: { norm } };
+      const largest = tf.stack(gradients.map((gradient) => tf.max(tf.abs(gradient))));
+      return { state: changed, outputs: { norm, largest } };
     },
   };
 }

@@ -13,16 +13,13 @@ import { writeTunedWeights } from '../petl/tuned-weights.ts';
 import type { TensorSpecs } from '../tensor/host.ts';
 import { batchesFrom } from './batches.ts';
 import { type Counters, readCheckpoint, START, writeCheckpoint } from './checkpoint.ts';
+import { type GradientWatch, gradientWatch } from './gradient-watch.ts';
 import { type Meter, meter } from './meter.ts';
-import { checkMoved } from './moved.ts';
 import type { TrainMeans, TrainPlan, TrainResult } from './plan.ts';
 import { BEST_FILE, createRunFolder, type RunFolder, resumeRunFolder, TUNED_FILE } from './run-folder.ts';
 import { learningRateAt } from './schedule.ts';
 import { optimizerState, trainingState } from './steps.ts';
 import { updater } from './updater.ts';
-
-/** Updates with a rate above 0 after which every trained tensor must have moved. */
-const MOVED_AFTER = 3;
 
 /** What a run needs to be opened again: specs of what its checkpoint holds. */
 function checkpointSpecs(plan: TrainPlan): TensorSpecs {
@@ -90,6 +87,7 @@ class Run {
   readonly #folder: RunFolder;
   readonly #perEpoch: number;
   readonly #meter: Meter;
+  readonly #watch: GradientWatch;
   #counters: Counters;
   #savedAt = performance.now();
   #lastTop1: number | null = null;
@@ -109,6 +107,7 @@ class Run {
     this.#perEpoch = perEpoch;
     this.#counters = counters;
     this.#meter = meter();
+    this.#watch = gradientWatch(plan.model.trained);
   }
 
   get #updates(): number {
@@ -148,16 +147,16 @@ class Run {
       this.#meter.computed(clips, loss);
       if (!batch.endsUpdate) continue;
       const lr = learningRateAt(plan.schedule, this.#counters.update / this.#perEpoch);
-      const norm = await apply.apply(lr, this.#counters.update + 1);
+      const applied = await apply.apply(lr, this.#counters.update + 1);
       this.#counters = { ...this.#counters, update: this.#counters.update + 1 };
-      await this.#afterUpdate(epoch, lr, norm);
+      this.#watch.update(lr, applied.largest);
+      await this.#afterUpdate(epoch, lr, applied.norm);
     }
   }
 
   async #afterUpdate(epoch: number, lr: number, norm: number): Promise<void> {
     const { update } = this.#counters;
     const plan = this.#plan;
-    if (update === this.#movedCheckAt()) await checkMoved(plan, this.#session, update);
     const reading = this.#meter.read();
     const { batch, accumulate } = plan.epoch;
     const secondsLeft = ((this.#updates - update) * batch * accumulate) / reading.clipsPerSecond;
@@ -191,16 +190,6 @@ class Run {
         `stopped after update ${update} of ${this.#updates}; go on with: petl-video train --resume ${this.#folder.folder}`,
       );
     }
-  }
-
-  /** The update after which the third rate above 0 has acted. */
-  #movedCheckAt(): number {
-    let acted = 0;
-    for (let update = 0; update < this.#updates; update++) {
-      if (learningRateAt(this.#plan.schedule, update / this.#perEpoch) > 0) acted++;
-      if (acted === MOVED_AFTER) return update + 1;
-    }
-    return this.#updates;
   }
 
   #noteReplacements(replaced: readonly Replacement[]): void {

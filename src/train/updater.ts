@@ -10,11 +10,18 @@ import type { TrainPlan } from './plan.ts';
 import { applyStep, gradientsStep } from './steps.ts';
 import { drawMix, isMixing, targetProbabilities } from './targets.ts';
 
+export interface Applied {
+  /** Of all gradients together, before clipping. */
+  readonly norm: number;
+  /** Largest magnitude in each trained tensor's gradient. */
+  readonly largest: ArrayLike<number>;
+}
+
 export interface Updater {
   /** Adds the batch's gradients. @returns its mean loss. @throws PetlVideoError (diverged) when that is not finite */
   gradients(batch: LoadedBatch): Promise<number>;
-  /** The update number t (1, 2, …). @returns the norm of its gradients */
-  apply(lr: number, t: number): Promise<number>;
+  /** The update number t (1, 2, …). */
+  apply(lr: number, t: number): Promise<Applied>;
 }
 
 export async function updater(plan: TrainPlan, session: Session): Promise<Updater> {
@@ -59,8 +66,8 @@ export async function updater(plan: TrainPlan, session: Session): Promise<Update
     },
     async apply(lr, t) {
       const scalars = Object.entries(rule.scalars(t)).map(([name, value]) => [name, scalar(value)]);
-      const { norm } = await apply.run({ lr: scalar(lr), ...Object.fromEntries(scalars) });
-      return (norm as HostTensor).data[0] as number;
+      const { norm, largest } = await apply.run({ lr: scalar(lr), ...Object.fromEntries(scalars) });
+      return { norm: (norm as HostTensor).data[0] as number, largest: (largest as HostTensor).data };
     },
   };
 }
