@@ -1,9 +1,9 @@
 /**
- * libtensorflow out of a TensorFlow wheel: the two shared libraries and the 14 C headers that the binding of
- * tfjs-node-gpu includes. With CUDA also NVIDIA's libraries, in the places relative to TensorFlow's where pip puts
+ * libtensorflow out of a TensorFlow wheel: the two shared libraries, and the folders with the 14 C headers that the
+ * binding of tfjs-node-gpu includes. With CUDA also NVIDIA's libraries, in the places relative to TensorFlow's where pip puts
  * them, because the run-time search path inside libtensorflow points there (`$ORIGIN/../nvidia/<name>/lib`).
  */
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { environmentError } from '../errors/index.ts';
 import type { Zip } from '../formats/zip.ts';
@@ -90,6 +90,8 @@ async function unpack(zip: Zip, folder: string, source: Source): Promise<void> {
       await mkdir(path.dirname(file), { recursive: true });
       const onBytes = (done: number): void => progress.update(before + done);
       await zip.extract(name, file, { signal: source.signal, onBytes });
+      // The file's mode is not kept in unpacking; this one XLA runs.
+      if (name.endsWith('/bin/ptxas')) await chmod(file, 0o755);
       before += size;
     }
   } finally {

@@ -3,7 +3,7 @@
  * used, so that the Python version in a name does not matter.
  *
  * TensorFlow 2.21.0 is built for CUDA 12.5 and cuDNN 9.3 or later (its `and-cuda` extra); the CUDA libraries below are
- * those of CUDA 12.9.1, with cuDNN 9.10.2.
+ * those of CUDA 12.9.1, with cuDNN 9.10.2. They have not been run on a card yet.
  */
 
 export interface Wheel {
@@ -70,84 +70,84 @@ export const TENSORFLOW_CUDA: Readonly<Partial<Record<Platform, readonly Wheel[]
       'nvidia_cublas_cu12-12.9.1.4-py3-none-manylinux_2_27_x86_64.whl',
       '453611eb21a7c1f2c2156ed9f3a45b691deda0440ec550860290dc901af5b4c2',
       581_242_350,
-      900_000_000,
+      855_100_704,
     ),
     wheel(
       'nvidia-cuda-cupti-cu12',
       'nvidia_cuda_cupti_cu12-12.9.79-py3-none-manylinux_2_25_x86_64.whl',
       '096bcf334f13e1984ba36685ad4c1d6347db214de03dbb6eebb237b41d9d934f',
       10_814_997,
-      30_000_000,
+      43_365_768,
     ),
     wheel(
       'nvidia-cuda-nvcc-cu12',
       'nvidia_cuda_nvcc_cu12-12.9.86-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl',
       '5d6a0d32fdc7ea39917c20065614ae93add6f577d840233237ff08e9a38f58f0',
       40_546_229,
-      110_000_000,
+      35_417_224,
     ),
     wheel(
       'nvidia-cuda-nvrtc-cu12',
       'nvidia_cuda_nvrtc_cu12-12.9.86-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl',
       '210cf05005a447e29214e9ce50851e83fc5f4358df8b453155d5e1918094dcb4',
       89_568_129,
-      220_000_000,
+      227_340_992,
     ),
     wheel(
       'nvidia-cuda-runtime-cu12',
       'nvidia_cuda_runtime_cu12-12.9.79-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
       '25bba2dfb01d48a9b59ca474a1ac43c6ebf7011f1b0b8cc44f54eb6ac48a96c3',
       3_493_179,
-      8_000_000,
+      741_088,
     ),
     wheel(
       'nvidia-cudnn-cu12',
       'nvidia_cudnn_cu12-9.10.2.21-py3-none-manylinux_2_27_x86_64.whl',
       '949452be657fa16687d0930933f032835951ef0892b37d2d53824d1a84dc97a8',
       706_758_467,
-      1_100_000_000,
+      1_053_232_960,
     ),
     wheel(
       'nvidia-cufft-cu12',
       'nvidia_cufft_cu12-11.4.1.4-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
       'c67884f2a7d276b4b80eb56a79322a95df592ae5e765cf1243693365ccab4e28',
       200_877_592,
-      290_000_000,
+      293_609_416,
     ),
     wheel(
       'nvidia-curand-cu12',
       'nvidia_curand_cu12-10.3.10.19-py3-none-manylinux_2_27_x86_64.whl',
       '49b274db4780d421bd2ccd362e1415c13887c53c214f0d4b761752b8f9f6aa1e',
       68_295_626,
-      170_000_000,
+      166_965_432,
     ),
     wheel(
       'nvidia-cusolver-cu12',
       'nvidia_cusolver_cu12-11.7.5.82-py3-none-manylinux_2_27_x86_64.whl',
       '15da72d1340d29b5b3cf3fd100e3cd53421dde36002eda6ed93811af63c40d88',
       338_117_415,
-      500_000_000,
+      494_975_064,
     ),
     wheel(
       'nvidia-cusparse-cu12',
       'nvidia_cusparse_cu12-12.5.10.65-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
       '73060ce019ac064a057267c585bf1fd5a353734151f87472ff02b2c5c9984e78',
       366_465_088,
-      480_000_000,
+      486_556_368,
     ),
     wheel(
       'nvidia-nccl-cu12',
       'nvidia_nccl_cu12-2.27.7-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
       'de5ba5562f08029a19cb1cd659404b18411ed0d6c90ac5f52f30bf99ad5809aa',
       322_546_339,
-      450_000_000,
+      430_126_192,
     ),
     wheel(
       'nvidia-nvjitlink-cu12',
       'nvidia_nvjitlink_cu12-12.9.86-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl',
       'e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9',
       39_748_338,
-      100_000_000,
+      95_935_344,
     ),
   ],
 };
