@@ -1,7 +1,7 @@
 /**
  * libtensorflow out of a TensorFlow wheel: the two shared libraries, and the folders with the 14 C headers that the
- * binding of tfjs-node-gpu includes. With CUDA also NVIDIA's libraries, in the places relative to TensorFlow's where pip puts
- * them, because the run-time search path inside libtensorflow points there (`$ORIGIN/../nvidia/<name>/lib`).
+ * binding of tfjs-node-gpu includes. With CUDA also NVIDIA's libraries, in the places relative to TensorFlow's where
+ * pip puts them, because the run-time search path inside libtensorflow points there (`$ORIGIN/../nvidia/<name>/lib`).
  */
 import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
