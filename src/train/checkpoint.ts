@@ -8,6 +8,21 @@ import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { readExactly } from '../petl/read-exactly.ts';
 import type { HostTensors, TensorSpecs } from '../tensor/host.ts';
 
+export interface LossSum {
+  readonly sum: number;
+  readonly clips: number;
+}
+
+export const NO_LOSS: LossSum = { sum: 0, clips: 0 };
+
+export function addLoss({ sum, clips }: LossSum, loss: number, of: number): LossSum {
+  return { sum: sum + loss * of, clips: clips + of };
+}
+
+export function meanLoss({ sum, clips }: LossSum): number {
+  return sum / Math.max(1, clips);
+}
+
 export interface Counters {
   /** Updates done since the start of the run. */
   readonly update: number;
@@ -15,9 +30,12 @@ export interface Counters {
   readonly validated: number;
   /** Best top-1 on the validation split so far and its epoch (1, 2, …). */
   readonly best: { readonly top1: number; readonly epoch: number } | null;
-  /** Sum of the losses of this epoch's clips, and how many. */
-  readonly lossSum: number;
-  readonly lossCount: number;
+  /** Top-1 of the last validation. */
+  readonly last: { readonly top1: number } | null;
+  /** The losses of this epoch's clips. */
+  readonly epochLoss: LossSum;
+  /** The same since the last line of metrics. */
+  readonly intervalLoss: LossSum;
   /** Videos of this epoch that others stood in for. */
   readonly replaced: number;
   /** Seconds of training so far, for people. */
@@ -28,8 +46,9 @@ export const START: Counters = {
   update: 0,
   validated: 0,
   best: null,
-  lossSum: 0,
-  lossCount: 0,
+  last: null,
+  epochLoss: NO_LOSS,
+  intervalLoss: NO_LOSS,
   replaced: 0,
   seconds: 0,
 };

@@ -19,8 +19,6 @@ export interface Meter {
   /** Its gradients are computed; the loop waits for the next. */
   computed(clips: number, loss: number): void;
   read(): Reading;
-  /** Mean loss since this was last asked. */
-  intervalLoss(): number;
 }
 
 export function meter(): Meter {
@@ -29,7 +27,6 @@ export function meter(): Meter {
   const average: { loss: number; seconds: number; waiting: number } = { loss: 0, seconds: 0, waiting: 0 };
   let clipsOfBatch = 1;
   let batches = 0;
-  let interval = { sum: 0, clips: 0 };
   const blend = (old: number, seen: number): number => {
     const weight = Math.max(NEWEST, 1 / batches);
     return old + weight * (seen - old);
@@ -48,7 +45,6 @@ export function meter(): Meter {
       average.loss = blend(average.loss, loss);
       average.seconds = blend(average.seconds, (now - mark) / 1000);
       average.waiting = blend(average.waiting, wait);
-      interval = { sum: interval.sum + loss * clips, clips: interval.clips + clips };
       mark = now;
     },
     read: () => ({
@@ -56,10 +52,5 @@ export function meter(): Meter {
       clipsPerSecond: clipsOfBatch / average.seconds,
       waiting: average.waiting / average.seconds,
     }),
-    intervalLoss() {
-      const mean = interval.sum / Math.max(1, interval.clips);
-      interval = { sum: 0, clips: 0 };
-      return mean;
-    },
   };
 }

@@ -12,7 +12,7 @@ import { evaluate } from '../eval/evaluate.ts';
 import { writeTunedWeights } from '../petl/tuned-weights.ts';
 import type { TensorSpecs } from '../tensor/host.ts';
 import { batchesFrom } from './batches.ts';
-import { type Counters, readCheckpoint, START, writeCheckpoint } from './checkpoint.ts';
+import { addLoss, type Counters, meanLoss, NO_LOSS, readCheckpoint, START, writeCheckpoint } from './checkpoint.ts';
 import { type GradientWatch, gradientWatch } from './gradient-watch.ts';
 import { type Meter, meter } from './meter.ts';
 import type { TrainMeans, TrainPlan, TrainResult } from './plan.ts';
@@ -90,7 +90,6 @@ class Run {
   readonly #watch: GradientWatch;
   #counters: Counters;
   #savedAt = performance.now();
-  #lastTop1: number | null = null;
 
   constructor(
     plan: TrainPlan,
@@ -122,8 +121,7 @@ class Run {
       await this.#trainEpoch(epoch);
       await this.#endEpoch(epoch + 1);
     }
-    const { update, best, seconds } = this.#counters;
-    const last = this.#lastTop1 === null ? null : { top1: this.#lastTop1 };
+    const { update, best, last, seconds } = this.#counters;
     return { updates: update, epochs, best, last, seconds };
   }
 
@@ -133,17 +131,21 @@ class Run {
 
   async #trainEpoch(epoch: number): Promise<void> {
     const plan = this.#plan;
-    if (this.#epochIsDone()) this.#counters = { ...this.#counters, lossSum: 0, lossCount: 0, replaced: 0 };
+    if (this.#epochIsDone()) this.#counters = { ...this.#counters, epochLoss: NO_LOSS, replaced: 0 };
     const apply = await updater(plan, this.#session);
     const from = this.#counters.update % this.#perEpoch;
     this.#meter.start();
     for await (const batch of batchesFrom(plan, this.#means.loader, epoch, from)) {
       this.#meter.arrived();
-      this.#noteReplacements(batch.replaced);
+      await this.#noteReplacements(batch.replaced);
       const loss = await apply.gradients(batch);
-      const { lossSum, lossCount } = this.#counters;
+      const { epochLoss, intervalLoss } = this.#counters;
       const clips = batch.labels.length;
-      this.#counters = { ...this.#counters, lossSum: lossSum + loss * clips, lossCount: lossCount + clips };
+      this.#counters = {
+        ...this.#counters,
+        epochLoss: addLoss(epochLoss, loss, clips),
+        intervalLoss: addLoss(intervalLoss, loss, clips),
+      };
       this.#meter.computed(clips, loss);
       if (!batch.endsUpdate) continue;
       const lr = learningRateAt(plan.schedule, this.#counters.update / this.#perEpoch);
@@ -176,12 +178,13 @@ class Run {
         kind: 'train',
         update,
         epoch: epoch + 1,
-        loss: this.#meter.intervalLoss(),
+        loss: meanLoss(this.#counters.intervalLoss),
         lr,
         gradientNorm: norm,
         clipsPerSecond: reading.clipsPerSecond,
         waiting: reading.waiting,
       });
+      this.#counters = { ...this.#counters, intervalLoss: NO_LOSS };
     }
     const due = performance.now() - this.#savedAt > plan.checkpointEveryMs;
     if (this.#means.signal.aborted || due) await this.#save();
@@ -192,12 +195,12 @@ class Run {
     }
   }
 
-  #noteReplacements(replaced: readonly Replacement[]): void {
+  async #noteReplacements(replaced: readonly Replacement[]): Promise<void> {
     if (replaced.length === 0) return;
     for (const { id, reason } of replaced) {
       const text = `${id} could not be decoded, another video stands in: ${reason}`;
       this.#means.onEvent({ kind: 'warning', text });
-      void this.#folder.log(text);
+      await this.#folder.log(text);
     }
     const total = this.#counters.replaced + replaced.length;
     this.#counters = { ...this.#counters, replaced: total };
@@ -233,6 +236,7 @@ class Run {
       ...this.#counters,
       validated: epoch,
       best: better ? { top1: top1 as number, epoch } : best,
+      last: top1 === null ? this.#counters.last : { top1 },
     };
     await this.#save();
   }
@@ -246,8 +250,8 @@ class Run {
       signal,
       onProgress: (done, total) => onEvent({ kind: 'validating', done, total }),
     });
-    const { lossSum, lossCount, update, best } = this.#counters;
-    const trainLoss = lossSum / Math.max(1, lossCount);
+    const { epochLoss, update, best } = this.#counters;
+    const trainLoss = meanLoss(epochLoss);
     onEvent({
       kind: 'validated',
       epoch,
@@ -261,7 +265,6 @@ class Run {
     await this.#folder.log(
       `epoch ${epoch}: train loss ${trainLoss.toFixed(4)}, validation top-1 ${(100 * top1).toFixed(2)} % (single view)`,
     );
-    this.#lastTop1 = top1;
     return top1;
   }
 
