@@ -88,9 +88,8 @@ export function gradientsStep(model: Classifier, { batch, mixes, clips: dtype }:
       const names = model.trained.map(({ name }) => name);
       let logits: Tensor | undefined;
       let buffers: Tensors = {};
-      const loss = (...values: Tensor[]): Tensor => {
-        const trained = new Map(names.map((name, i) => [name, values[i] as Tensor]));
-        const parameter = (name: string): Tensor => trained.get(name) ?? known(state, name);
+      const loss = (): Tensor => {
+        const parameter = (name: string): Tensor => known(state, name);
         const noise = (name: string): Tensor => known(inputs, `noise/${name}`);
         const prediction = model.predict(parameter, clips, { training: true, noise });
         // Kept: the gradient's scope would free what is neither its value nor on the tape.
@@ -99,10 +98,15 @@ export function gradientsStep(model: Classifier, { batch, mixes, clips: dtype }:
         for (const buffer of Object.values(buffers)) tf.keep(buffer);
         return crossEntropy(prediction.logits, inputs.targets as Tensor);
       };
-      const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => known(state, name)));
-      const accumulated = names.map((name, i): [string, Tensor] => {
-        const shared = tf.mul(grads[i] as Tensor, inputs.share as Tensor);
-        return [gradientOf(name), tf.add(known(state, gradientOf(name)), shared)];
+      // tf.valueAndGrads would refuse, without a name, a parameter that the loss does not depend on. Here its gradient
+      // stays zero, and the gradient watch stops the run with its name.
+      const values = names.map((name) => known(state, name));
+      const { value, grads } = tf.engine().gradients(loss, values, undefined, true);
+      const accumulated = names.flatMap((name, i): [string, Tensor][] => {
+        const gradient: Tensor | null | undefined = grads[i];
+        if (gradient == null) return [];
+        const shared = tf.mul(gradient, inputs.share as Tensor);
+        return [[gradientOf(name), tf.add(known(state, gradientOf(name)), shared)]];
       });
       return {
         state: { ...Object.fromEntries(accumulated), ...buffers },

@@ -10,6 +10,8 @@ import type { TrainPlan } from './plan.ts';
 import { applyStep, gradientsStep } from './steps.ts';
 import { drawMix, isMixing, targetProbabilities } from './targets.ts';
 
+const REMEDY = 'lower optim.blr, lengthen optim.warmupEpochs or set optim.clipNorm; the last checkpoint is from before';
+
 export interface Applied {
   /** Of all gradients together, before clipping. */
   readonly norm: number;
@@ -20,7 +22,7 @@ export interface Applied {
 export interface Updater {
   /** Adds the batch's gradients. @returns its mean loss. @throws PetlVideoError (diverged) when that is not finite */
   gradients(batch: LoadedBatch): Promise<number>;
-  /** The update number t (1, 2, …). */
+  /** The update number t (1, 2, …). @throws PetlVideoError (diverged) when its gradients are not finite */
   apply(lr: number, t: number): Promise<Applied>;
 }
 
@@ -58,8 +60,7 @@ export async function updater(plan: TrainPlan, session: Session): Promise<Update
         const ids = [...entries].map((entry) => plan.train.entries[entry]?.id ?? String(entry));
         throw divergedError(`the loss is ${value}`, {
           at: `epoch ${epoch + 1}, batch ${batchOfEpoch + 1}: ${ids.join(', ')}`,
-          remedy:
-            'lower optim.blr, lengthen optim.warmupEpochs or set optim.clipNorm; the last checkpoint is from before',
+          remedy: REMEDY,
         });
       }
       return value;
@@ -67,7 +68,11 @@ export async function updater(plan: TrainPlan, session: Session): Promise<Update
     async apply(lr, t) {
       const scalars = Object.entries(rule.scalars(t)).map(([name, value]) => [name, scalar(value)]);
       const { norm, largest } = await apply.run({ lr: scalar(lr), ...Object.fromEntries(scalars) });
-      return { norm: (norm as HostTensor).data[0] as number, largest: (largest as HostTensor).data };
+      const value = (norm as HostTensor).data[0] as number;
+      if (!Number.isFinite(value)) {
+        throw divergedError(`the norm of the gradients is ${value}`, { at: `update ${t}`, remedy: REMEDY });
+      }
+      return { norm: value, largest: (largest as HostTensor).data };
     },
   };
 }
