@@ -59,7 +59,8 @@ export async function createRunFolder(folder: string, recipe: string, first: Che
     await writeCheckpoint(making, first);
     await rename(making, folder);
   } catch (error) {
-    await rm(making, { recursive: true, force: true });
+    // Where the folder cannot be made it cannot be removed either, which must not hide why.
+    await rm(making, { recursive: true, force: true }).catch(() => {});
     throw readableWriteError(error, folder);
   }
   return openFolder(folder);
