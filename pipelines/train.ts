@@ -40,15 +40,20 @@ export const train: Command = {
       if (options.out !== undefined) throw usageError('--out does not go with --resume: the run stays where it is');
       const text = await readRunRecipe(resume);
       const same = parseRecipe(text, { file: `${resume}/${CONFIG_FILE}` });
-      await trainRecipe(same, resume, true, context);
+      report(resume, same, await trainRecipe(same, resume, true, context), context);
     } else {
       const loaded = await loadRecipe(recipe as string, overrides as readonly string[]);
-      await trainRecipe(loaded, (options.out as string | undefined) ?? runFolder(loaded), false, context);
+      const folder = (options.out as string | undefined) ?? runFolder(loaded);
+      report(folder, loaded, await trainRecipe(loaded, folder, false, context), context);
     }
   },
 };
 
-/** Trains and reports; what the quickstart calls too. */
+function report(folder: string, recipe: Recipe, result: TrainResult, { reporter }: Context): void {
+  reporter.result(summary(folder, recipe, result), { run: folder, ...result });
+}
+
+/** Trains, with notes and progress on stderr; the quickstart does so too. */
 export async function trainRecipe(
   recipe: Recipe,
   folder: string,
@@ -76,10 +81,7 @@ export async function trainRecipe(
     }
     const screen = showEvents(reporter);
     try {
-      const result = await runTraining(plan, { engine, loader, folder, signal, onEvent: screen.onEvent }, resume);
-      screen.end();
-      reporter.result(summary(folder, recipe, result), { run: folder, ...result });
-      return result;
+      return await runTraining(plan, { engine, loader, folder, signal, onEvent: screen.onEvent }, resume);
     } finally {
       screen.end();
     }

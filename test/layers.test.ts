@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   graph: ['tensor', 'errors'],
   model: ['tensor', 'formats', 'errors'],
   video: ['formats', 'setup', 'errors'],
-  petl: ['model', 'tensor', 'errors'],
+  petl: ['model', 'tensor', 'formats', 'errors'],
   engine: ['graph', 'tensor', 'setup', 'formats', 'errors'],
   data: ['video', 'formats', 'errors', 'src/tensor/random.ts', 'src/tensor/host.ts'],
   eval: TRAIN_AND_EVAL,

@@ -5,7 +5,7 @@
  * phases, which are uniform: every single frame has the same distribution under every class, so that no frame tells it.
  */
 import type { Random } from '../tensor/random.ts';
-import type { Frames, Size } from './window.ts';
+import type { Frames, Size } from '../video/window.ts';
 
 /** Eight directions, 45° apart, as seen on the screen. */
 export const DIRECTIONS = ['right', 'down-right', 'down', 'down-left', 'left', 'up-left', 'up', 'up-right'] as const;
