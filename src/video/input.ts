@@ -1,0 +1,87 @@
+/** Opening one file with ffmpeg, whatever its name, and reading what ffmpeg says of it. */
+import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { codeOf, dataError } from '../errors/index.ts';
+import type { Ffmpeg } from './ffmpeg.ts';
+import type { FfmpegJob } from './process.ts';
+
+export interface Input extends Pick<FfmpegJob, 'source' | 'inputOptions'> {
+  readonly image: boolean;
+}
+
+/** Known by their first bytes, for image sets contain PNG named .jpg. */
+const IMAGE_SIGNATURES: readonly (readonly [demuxer: string, matches: (head: Buffer) => boolean])[] = [
+  ['jpeg_pipe', (head) => head.readUIntBE(0, 3) === 0xffd8ff],
+  ['png_pipe', (head) => head.toString('latin1', 0, 8) === '\x89PNG\r\n\x1a\n'],
+  ['webp_pipe', (head) => head.toString('latin1', 0, 4) === 'RIFF' && head.toString('latin1', 8, 12) === 'WEBP'],
+  ['bmp_pipe', (head) => head.toString('latin1', 0, 2) === 'BM' && head.readUInt32LE(6) === 0],
+  ['tiff_pipe', (head) => ['II*\0', 'MM\0*'].includes(head.toString('latin1', 0, 4))],
+];
+
+async function imageDemuxer(file: string): Promise<string | undefined> {
+  const handle = await open(file);
+  try {
+    const head = Buffer.alloc(16);
+    await handle.read(head, 0, head.length, 0);
+    return IMAGE_SIGNATURES.find(([, matches]) => matches(head))?.[0];
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * The source and the options before `-i` for a video or an image.
+ *
+ * The absolute path behind `file:` keeps ffmpeg from reading an option, a protocol or a pattern into a name. An image
+ * gets its demuxer by name, since the one for image sequences would take `%d`, `*` and `?` as a pattern. Videos are
+ * turned as they are displayed; images are not (Exif orientation), as the readers behind the published numbers do not.
+ *
+ * @throws data error where the file is missing or empty.
+ */
+export async function openInput(file: string): Promise<Input> {
+  const absolute = path.resolve(file);
+  const found = await stat(absolute).catch((error: unknown) => {
+    throw dataError(codeOf(error) === 'ENOENT' ? 'the file is missing' : `the file cannot be read (${codeOf(error)})`, {
+      at: file,
+      cause: error,
+    });
+  });
+  if (found.isDirectory()) throw dataError('this is a folder, not a video or an image', { at: file });
+  if (found.isFile() && found.size === 0) throw dataError('the file is empty', { at: file });
+  // Opening a named pipe would wait for its writer, so only regular files are looked into.
+  const demuxer = found.isFile() ? await imageDemuxer(absolute) : undefined;
+  return {
+    source: `file:${absolute}`,
+    // A picture whose size or format changes on the way would rebuild the filters, and `select` would count from 0 again:
+    // wrong frames, not fewer. Without rebuilding, `SAME_SIZE` is needed in front of every filter that trusts the size.
+    inputOptions: [
+      ...['-threads', '1', '-filter_threads', '1', '-reinit_filter', '0'],
+      ...(demuxer ? ['-noautorotate', '-f', demuxer] : []),
+    ],
+    image: demuxer !== undefined,
+  };
+}
+
+/** Brings later pictures to the size and format of the first; costs nothing where they already are. */
+export const SAME_SIZE = 'scale=iw:ih';
+
+/**
+ * Output options that take the first real video stream (not a cover picture) and deliver every frame that decodes once,
+ * whatever its time stamp: `-fps_mode` from ffmpeg 5.1 on, `-vsync` before.
+ */
+export function everyFrame(ffmpeg: Ffmpeg): string[] {
+  const [major, minor] = ffmpeg.versionNumber;
+  const since51 = major > 5 || (major === 5 && minor >= 1);
+  return ['-map', '0:V:0', since51 ? '-fps_mode' : '-vsync', since51 ? 'passthrough' : '0'];
+}
+
+/** The first line of ffmpeg's complaints in words for a person: no addresses, no path. Undefined where it had none. */
+export function complaintOf(stderr: string, source: string): string | undefined {
+  const lines = stderr.split(/[\r\n]+/).filter((line) => line.trim() !== '');
+  if (lines.some((line) => line.includes("'0:V:0' matches no streams"))) return 'no video stream';
+  return lines[0]
+    ?.replaceAll(source, '')
+    .replace(/\[([^\]]+?) @ 0x[0-9a-f]+\] */g, '$1: ')
+    .replace(/^[: ]+|[: ]+$/g, '')
+    .slice(0, 200);
+}
