@@ -50,6 +50,7 @@ export interface Evaluation {
   readonly counted: number;
   readonly missing: number;
   readonly failed: readonly { readonly id: string; readonly reason: string }[];
+  /** In the order of the entries. */
   readonly predictions: readonly VideoPrediction[];
 }
 
@@ -81,12 +82,16 @@ export async function evaluate(
   });
 
   const predictions: VideoPrediction[] = [];
-  const waiting: { entry: Entry; logits: Float32Array[] }[] = [];
+  /** Videos whose views are in the model or wait for it, in the order of the entries, in which they are settled. */
+  const waiting: { entry: Entry; logits: Float32Array[]; failure?: string }[] = [];
   const forward = await batchedForward(session, model, options.batch);
   const settle = (): void => {
-    while (waiting[0]?.logits.length === perVideo) {
-      const { entry, logits } = waiting.shift() as (typeof waiting)[number];
-      predictions.push(predictionOf(entry, logits, fusion));
+    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
+      const { entry, logits, failure } = first;
+      if (failure !== undefined) predictions.push({ entry, rank: model.head.classes, rightViews: 0, failure });
+      else if (logits.length === perVideo) predictions.push(predictionOf(entry, logits, fusion));
+      else break;
+      waiting.shift();
     }
     options.onProgress?.(predictions.length, present.length);
   };
@@ -94,7 +99,8 @@ export async function evaluate(
   for await (const { entry, views: loaded } of prefetch(present, options.ahead, load)) {
     signal?.throwIfAborted();
     if ('failure' in loaded) {
-      predictions.push({ entry, rank: model.head.classes, rightViews: 0, failure: loaded.failure });
+      waiting.push({ entry, logits: [], failure: loaded.failure });
+      settle();
       continue;
     }
     const slot = { entry, logits: [] as Float32Array[] };
