@@ -21,7 +21,7 @@ export interface Protocol {
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** `hmdb51 test, fold 1, 51 classes; 8 frames × stride 4 at 224 px, adaptformer-dense; 4 segments × 3 crops, mean of logits`. */
+/** `hmdb51 test, fold 1, 51 classes; 8 frames × stride 4 at 224 px, adaptformer-dense; 4 segments × 3 crops, mean of logits; last, epoch 90 weights`. */
 export function protocolText(p: Protocol): string {
   const fold = p.fold === undefined ? '' : `, fold ${p.fold}`;
   const { segments, crops } = p.views;
