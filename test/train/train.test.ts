@@ -5,19 +5,23 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
+import { updatesOf } from '../../src/data/order.ts';
+import { cpuEngine } from '../../src/engine/cpu.ts';
 import { Interrupted } from '../../src/errors/index.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { classifier } from '../../src/petl/classifier.ts';
 import { defineMethod } from '../../src/petl/method.ts';
-import { float32 } from '../../src/tensor/host.ts';
+import { float32, scalar, uint8 } from '../../src/tensor/host.ts';
 import { zeros } from '../../src/tensor/parameters.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
 import type { TrainEvent, TrainPlan } from '../../src/train/plan.ts';
+import { applyStep, gradientsStep, trainingState } from '../../src/train/steps.ts';
+import { targetProbabilities } from '../../src/train/targets.ts';
 import { train } from '../../src/train/train.ts';
 import { tinyVit } from '../model/tiny-vit.ts';
 import { head, tinyModel } from '../petl/tiny-model.ts';
 import { assertClose } from '../tensor/exact.ts';
-import { entriesOf, meansOf, tinyPlan } from './tiny-run.ts';
+import { entriesOf, meansOf, tinyLoader, tinyPlan } from './tiny-run.ts';
 
 let parent: string;
 let count = 0;
@@ -141,6 +145,49 @@ test('a run that died without a word resumes from its last checkpoint and ends t
     await train(plan, meansOf(plan, folder), true);
     assert.deepEqual(await leftBy(folder), await leftBy(whole), `killed in epoch ${epoch + 1}`);
   }
+});
+
+test('the loop is the steps, in the order of the epoch, at the rates of the schedule, numbered from 1', async () => {
+  const update = { optimizer: AdamW, layerDecay: 1, clipNorm: 0 };
+  const plan = tinyPlan({ update, schedule: { lr: 0.01, minLr: 0, warmup: 1, epochs: 3 }, epochs: 2 });
+  const folder = newFolder();
+  await train(plan, meansOf(plan, folder), false);
+
+  const { model } = plan;
+  const session = await cpuEngine().open(trainingState(model, update));
+  await session.load(plan.start);
+  const apply = await session.compile(applyStep(model, update));
+  const loader = tinyLoader(plan);
+  let t = 0;
+  for (const epoch of [0, 1]) {
+    for (const batches of updatesOf(plan.epoch, plan.seed, epoch)) {
+      const clipsOfUpdate = batches.reduce((sum, { length }) => sum + length, 0);
+      for (const entries of batches) {
+        const batch = entries.length;
+        const step = await session.compile(gradientsStep(model, { batch, mixes: false, clips: 'uint8' }));
+        const { clips, labels } = await loader.trainBatch('train', entries, epoch);
+        await step.run({
+          clips: uint8([batch, 2, 8, 8, 3], clips),
+          targets: float32([batch, 3], targetProbabilities(labels, 3, 0.1)),
+          share: scalar(batch / clipsOfUpdate),
+        });
+      }
+      t++;
+      // Three updates an epoch; the first epoch is the warm-up, the next two are the cosine.
+      const lr = t <= 3 ? (0.01 * (t - 1)) / 3 : 0.005 * (1 + Math.cos((Math.PI * ((t - 1) / 3 - 1)) / 2));
+      await apply.run({
+        lr: scalar(lr),
+        correction1: scalar(1 - 0.9 ** t),
+        correction2: scalar(Math.sqrt(1 - 0.999 ** t)),
+      });
+    }
+  }
+  const names = [...model.trained, ...model.buffers].map(({ name }) => name);
+  const expected = await session.read(names);
+  session.dispose();
+  const tuned = await readSafetensors(path.join(folder, 'tuned.safetensors'));
+  for (const name of names) assertClose((await tuned.read(name)).data, expected[name]?.data ?? [], 1e-6, name);
+  await tuned.close();
 });
 
 test('how far ahead batches are loaded does not matter', async () => {
