@@ -81,7 +81,7 @@ export function complaintOf(stderr: string, source: string): string | undefined 
   if (lines.some((line) => line.includes("'0:V:0' matches no streams"))) return 'no video stream';
   return lines[0]
     ?.replaceAll(source, '')
-    .replace(/\[([^\]]+?) @ 0x[0-9a-f]+\] */g, '$1: ')
+    .replace(/\[([^\]]+?) @ (?:0x)?[0-9a-f]+\] */gi, (_, who: string) => (who === 'NULL' ? '' : `${who}: `))
     .replace(/^[: ]+|[: ]+$/g, '')
     .slice(0, 200);
 }

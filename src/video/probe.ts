@@ -83,6 +83,6 @@ function factsOf(table: string): Pick<VideoFacts, 'frames' | 'width' | 'height' 
       lastDuration = duration;
     }
   }
-  const seconds = ((frames > 1 ? last - first : lastDuration) * numerator) / denominator;
-  return { frames, width, height, fps: seconds > 0 ? Math.max(frames - 1, 1) / seconds : 0 };
+  const ticks = (frames > 1 ? last - first : lastDuration) * numerator;
+  return { frames, width, height, fps: ticks > 0 ? (Math.max(frames - 1, 1) * denominator) / ticks : 0 };
 }
