@@ -4,7 +4,7 @@ import path from 'node:path';
 import { learningRate, type Recipe, toYaml, vitOptions } from '../src/config/index.ts';
 import type { ClipOptions } from '../src/data/clip-source.ts';
 import type { Loader } from '../src/data/loader.ts';
-import { loaderThread } from '../src/data/loader-thread.ts';
+import { openLoaderProcess } from '../src/data/loader-process.ts';
 import { type Dataset, type Entry, isUsable, type SplitName } from '../src/data/manifest.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
 import { type Classifier, classifier } from '../src/petl/classifier.ts';
@@ -49,7 +49,7 @@ export function openLoader(
   dataset: Dataset,
   splits: Partial<Record<SplitName, readonly Entry[]>>,
 ): Loader {
-  return loaderThread({
+  return openLoaderProcess({
     ffmpeg,
     concurrency: recipe.data.decoders || os.availableParallelism(),
     source: {

@@ -22,8 +22,8 @@ import { evaluateRun } from './evaluate.ts';
 import { requireReady } from './setup.ts';
 import { trainRecipe } from './train.ts';
 
-const VIDEOS_PER_CLASS = { train: 64, validation: 24 } as const;
-const MOTION = { frames: 24, width: 80, height: 64, speed: [0.75, 1.5], wavelength: [16, 40] } as const;
+const VIDEOS_PER_CLASS = { train: 128, validation: 24 } as const;
+const MOTION = { frames: 16, width: 80, height: 64, speed: [0.75, 1.5], wavelength: [16, 40] } as const;
 const FPS = 12;
 const RECIPES = ['adaptformer-vit-tiny', 'linear-vit-tiny'] as const;
 /** Beside dist/ in the checkout and in the package. */

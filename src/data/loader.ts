@@ -1,6 +1,6 @@
 /**
  * What the loop asks of the data: batches of training clips, and all test views of a video. The work is done by a
- * `ClipSource`, in this process or on a thread of its own (`loader-thread.ts`).
+ * `clipSource`, in this process or in one of its own (`loader-process.ts`).
  */
 import type { SplitName } from './manifest.ts';
 

@@ -14,7 +14,7 @@ export interface Protocol {
   readonly size: number;
   readonly views: Views;
   readonly fusion: Fusion;
-  /** `last` or `best`, and the epoch. */
+  /** `last weights, epoch 90`. */
   readonly weights: string;
 }
 
@@ -33,7 +33,7 @@ export function protocolText(p: Protocol): string {
     p.frames === 1
       ? `images at ${p.size} px`
       : `${p.frames} frames × stride ${p.stride} at ${p.size} px, ${p.sampling}`;
-  return `${p.dataset} ${p.split}${fold}, ${p.classes} classes; ${clip}; ${views}; ${p.weights} weights`;
+  return `${p.dataset} ${p.split}${fold}, ${p.classes} classes; ${clip}; ${views}; ${p.weights}`;
 }
 
 /** The result with its protocol and its counts, on a few lines. */

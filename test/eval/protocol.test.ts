@@ -14,13 +14,13 @@ const protocol: Protocol = {
   size: 224,
   views: { segments: 4, crops: 3 },
   fusion: 'logits',
-  weights: 'last, epoch 90',
+  weights: 'last weights, epoch 90',
 };
 
 test('a protocol says all that a top-1 depends on', () => {
   assert.equal(
     protocolText(protocol),
-    'hmdb51 test, fold 1, 51 classes; 8 frames × stride 4 at 224 px, adaptformer-dense; 4 segments × 3 crops, mean of logits; last, epoch 90 weights',
+    'hmdb51 test, fold 1, 51 classes; 8 frames × stride 4 at 224 px, adaptformer-dense; 4 segments × 3 crops, mean of logits; last weights, epoch 90',
   );
   assert.equal(
     protocolText({
@@ -31,11 +31,11 @@ test('a protocol says all that a top-1 depends on', () => {
       views: { segments: 2, crops: 1 },
       fusion: 'softmax',
     }),
-    'ssv2 validation, 51 classes; 8 frames × stride 4 at 224 px, adaptformer-dense; 2 segments × 1 crop, mean of softmax; last, epoch 90 weights',
+    'ssv2 validation, 51 classes; 8 frames × stride 4 at 224 px, adaptformer-dense; 2 segments × 1 crop, mean of softmax; last weights, epoch 90',
   );
   assert.equal(
     protocolText({ ...protocol, views: { segments: 1, crops: 1 } }),
-    'hmdb51 test, fold 1, 51 classes; 8 frames × stride 4 at 224 px, adaptformer-dense; single view; last, epoch 90 weights',
+    'hmdb51 test, fold 1, 51 classes; 8 frames × stride 4 at 224 px, adaptformer-dense; single view; last weights, epoch 90',
   );
   assert.equal(
     protocolText({
@@ -46,7 +46,7 @@ test('a protocol says all that a top-1 depends on', () => {
       frames: 1,
       views: { segments: 1, crops: 1 },
     }),
-    'cifar100 test, 100 classes; images at 224 px; single view; last, epoch 90 weights',
+    'cifar100 test, 100 classes; images at 224 px; single view; last weights, epoch 90',
   );
 });
 
