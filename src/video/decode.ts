@@ -53,14 +53,14 @@ export async function decodeFrames(ffmpeg: Ffmpeg, request: DecodeRequest, optio
   const frameBytes = size.width * size.height * 3;
   const bytes = new Uint8Array(wanted.length * frameBytes);
   let received = 0;
-  const { code, stderr } = await runFfmpeg(
+  const { failure, stderr } = await runFfmpeg(
     ffmpeg,
     {
       ...input,
       filters: [
         selectFrames(wanted),
         SAME_SIZE,
-        ...(crop ? [`crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1`] : []),
+        ...(crop ? [cropFilter(crop)] : []),
         `scale=${size.width}:${size.height}:flags=${interpolation}`,
         'format=rgb24',
         ...(flip ? ['hflip'] : []),
@@ -76,17 +76,23 @@ export async function decodeFrames(ffmpeg: Ffmpeg, request: DecodeRequest, optio
     options,
   );
   const complaint = complaintOf(stderr, input.source);
-  if (code !== 0 || received !== bytes.length) {
-    throw dataError(shortage(wanted, Math.floor(received / frameBytes), code, complaint), { at: file });
+  if (failure !== undefined || received !== bytes.length) {
+    throw dataError(shortage(wanted, Math.floor(received / frameBytes), complaint ?? failure), { at: file });
   }
   const decoded = { data: inOrder(bytes, wanted, frames, size), frames: frames.length, ...size };
   return complaint === undefined ? decoded : { ...decoded, warning: complaint };
 }
 
-function shortage(wanted: readonly number[], got: number, code: number | null, complaint: string | undefined): string {
+/** ffmpeg would move a window that reaches over the edge; asking for more than the whole picture makes it an error. */
+function cropFilter({ x, y, width, height }: Window): string {
+  const w = `if(gt(${x}+${width},iw),iw+1,${width})`;
+  const h = `if(gt(${y}+${height},ih),ih+1,${height})`;
+  return `crop=w='${w}':h='${h}':x=${x}:y=${y}:exact=1`;
+}
+
+function shortage(wanted: readonly number[], got: number, why: string | undefined): string {
   const asked = wanted.length === 1 ? `frame ${wanted[0]}` : `${wanted.length} frames (${wanted[0]}-${wanted.at(-1)})`;
-  const end = code === 0 ? '' : code === null ? '; ffmpeg was killed' : `; ffmpeg ended with code ${code}`;
-  return `asked for ${asked}, got ${got}${end}${complaint === undefined ? '' : `: ${complaint}`}`;
+  return `asked for ${asked}, got ${got}${why === undefined ? '' : `: ${why}`}`;
 }
 
 /** ffmpeg delivers each frame once and in ascending order; repeats and other orders are made here. */

@@ -30,7 +30,7 @@ export async function probeVideo(ffmpeg: Ffmpeg, file: string, options: RunOptio
     const input = await openInput(file);
     const text = new TextDecoder();
     let table = '';
-    const { code, stderr } = await runFfmpeg(
+    const { failure, stderr } = await runFfmpeg(
       ffmpeg,
       {
         ...input,
@@ -43,7 +43,7 @@ export async function probeVideo(ffmpeg: Ffmpeg, file: string, options: RunOptio
       },
       options,
     );
-    const complaint = complaintOf(stderr, input.source) ?? (code === 0 ? undefined : `ffmpeg ended with code ${code}`);
+    const complaint = complaintOf(stderr, input.source) ?? failure;
     const { frames, width, height, fps } = factsOf(table);
     if (frames === 0) return unreadable(complaint ?? 'no frame decodes');
     const facts = { frames, width, height, fps: input.image ? 0 : fps };

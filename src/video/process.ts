@@ -34,8 +34,8 @@ export interface RunOptions {
 }
 
 export interface Finished {
-  /** Null where a signal from outside ended the process. */
-  readonly code: number | null;
+  /** Undefined when ffmpeg ended with code 0; else how it ended, such as `ffmpeg crashed (SIGSEGV)`. */
+  readonly failure: string | undefined;
   /** The first 4 KiB of what ffmpeg complained about; empty when all is well. */
   readonly stderr: string;
 }
@@ -107,6 +107,12 @@ function commandFor(ffmpeg: Ffmpeg, job: FfmpegJob, sink: Writable): fluent.Ffmp
   return command;
 }
 
+function failureOf(code: number | null, killer: NodeJS.Signals | null): string | undefined {
+  if (code === 0) return undefined;
+  if (killer === null) return `ffmpeg ended with code ${code}`;
+  return killer === 'SIGKILL' || killer === 'SIGTERM' ? `ffmpeg was killed (${killer})` : `ffmpeg crashed (${killer})`;
+}
+
 /**
  * Runs ffmpeg, hands every chunk of its standard output to `onData`, and resolves when the process is gone.
  * Rejects with the signal's reason on abort, with a data error when ffmpeg stalls, with an environment error when it
@@ -139,12 +145,12 @@ export function runFfmpeg(
     const clock = setInterval(() => {
       if (++quietTicks > TICKS) stop(dataError(`ffmpeg gave nothing for ${inactivityMs / 1000} s`, { at: job.source }));
     }, inactivityMs / TICKS);
-    const settle = (code: number | null): void => {
+    const settle = (code: number | null, killer: NodeJS.Signals | null): void => {
       clearInterval(clock);
       signal?.removeEventListener('abort', onAbort);
       if (child) forget(child);
       if (stopped) reject(stopped.reason);
-      else resolve({ code, stderr });
+      else resolve({ failure: failureOf(code, killer), stderr });
     };
 
     const sink = new Writable({
@@ -172,7 +178,7 @@ export function runFfmpeg(
       // With a process the verdict is its exit code, which arrives with 'close'.
       if (child) return;
       cannotStart(error);
-      settle(null);
+      settle(null, null);
     });
     command.run();
   });

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { PetlVideoError } from '../../src/errors/index.ts';
+import { decodeFrames } from '../../src/video/decode.ts';
+import { type FfmpegJob, runFfmpeg } from '../../src/video/process.ts';
+import { ffmpeg, runDirectly, scriptedFfmpeg, withFolder } from './ffmpegs.ts';
+
+const job: FfmpegJob = { source: 'unread', inputOptions: [], filters: [], outputOptions: [], format: 'rawvideo' };
+
+/** Notes the process's id and then becomes the program given. */
+const noted = (folder: string, then: string): string => `echo $$ >> '${folder}/pids'\nexec ${then}`;
+
+async function pidsOf(folder: string): Promise<number[]> {
+  return (await readFile(path.join(folder, 'pids'), 'utf8')).trim().split('\n').map(Number);
+}
+
+/** A process that ended but that nobody has asked about yet (state Z) is not alive: in a container, nobody may ever ask. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  return !existsSync('/proc/self/stat') || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+}
+
+const isKind = (kind: string, words: RegExp) => (error: unknown) =>
+  error instanceof PetlVideoError && error.kind === kind && words.test(error.message);
+
+test('gives the bytes, the exit code and what was complained about', () =>
+  withFolder(async (folder) => {
+    const fake = await scriptedFfmpeg(folder, 'printf abc; sleep 0.1; printf def; echo oh no >&2; exit 3');
+    let text = '';
+    const finished = await runFfmpeg(fake, job, (chunk) => {
+      text += Buffer.from(chunk).toString();
+    });
+    assert.deepEqual({ ...finished, text }, { failure: 'ffmpeg ended with code 3', stderr: 'oh no\n', text: 'abcdef' });
+  }));
+
+test('says when ffmpeg crashed', () =>
+  withFolder(async (folder) => {
+    const fake = await scriptedFfmpeg(folder, 'kill -SEGV $$');
+    assert.equal((await runFfmpeg(fake, job, () => {})).failure, 'ffmpeg crashed (SIGSEGV)');
+  }));
+
+test('starts one process and no other, the first time too', () =>
+  withFolder(async (folder) => {
+    const fake = await scriptedFfmpeg(folder, `echo "$@" >> '${folder}/calls'`);
+    await runFfmpeg(fake, { ...job, filters: ['scale=iw:ih', "select='eq(n,1)'"] }, () => {});
+    const calls = (await readFile(path.join(folder, 'calls'), 'utf8')).trim().split('\n');
+    assert.equal(calls.length, 1);
+    const expected =
+      "-v error -nostdin -i unread -filter:v scale=iw:ih,select='eq(n,1)' -f rawvideo -an -sn -dn pipe:1";
+    assert.equal(calls[0], expected);
+  }));
+
+test('two binaries in one process are not mixed up', () =>
+  withFolder(async (folder) => {
+    const first = await scriptedFfmpeg(folder, 'printf first');
+    await withFolder(async (other) => {
+      const second = await scriptedFfmpeg(other, 'printf second');
+      const said = ['', ''];
+      await Promise.all(
+        [first, second].map((binary, i) =>
+          runFfmpeg(binary, job, (chunk) => {
+            said[i] += Buffer.from(chunk).toString();
+          }),
+        ),
+      );
+      assert.deepEqual(said, ['first', 'second']);
+    });
+  }));
+
+test('keeps 4 KiB of complaints and drains the rest', () =>
+  withFolder(async (folder) => {
+    const fake = await scriptedFfmpeg(folder, 'head -c 2000000 /dev/zero | tr "\\0" x >&2; printf done');
+    let bytes = 0;
+    const { failure, stderr } = await runFfmpeg(fake, job, (chunk) => {
+      bytes += chunk.length;
+    });
+    assert.deepEqual([failure, stderr.length, bytes], [undefined, 4096, 4]);
+  }));
+
+test('a binary that is missing or cannot run is the environment’s fault', () =>
+  withFolder(async (folder) => {
+    const missing = { ...ffmpeg, path: path.join(folder, 'nothing') };
+    await assert.rejects(
+      runFfmpeg(missing, job, () => {}),
+      isKind('environment', /could not be started.*ENOENT[\s\S]*nothing/),
+    );
+    await writeFile(path.join(folder, 'text'), 'no program');
+    const text = { ...ffmpeg, path: path.join(folder, 'text') };
+    await assert.rejects(
+      runFfmpeg(text, job, () => {}),
+      isKind('environment', /could not be started.*EACCES/),
+    );
+    const long = { ...job, filters: ['x'.repeat(300_000)] };
+    await assert.rejects(
+      runFfmpeg(ffmpeg, long, () => {}),
+      isKind('environment', /could not be started.*E2BIG/),
+    );
+  }));
+
+test('an abort in the middle of decoding kills ffmpeg before it rejects', () =>
+  withFolder(async (folder) => {
+    const video = path.join(folder, 'long.mp4');
+    await runDirectly(ffmpeg, ['-f', 'lavfi', '-i', 'testsrc=s=320x240:r=25', '-t', '20', '-c:v', 'mpeg4', video]);
+    const noting = await scriptedFfmpeg(folder, noted(folder, '"$FFMPEG" "$@"'));
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    let chunks = 0;
+    const rejected = runFfmpeg(
+      noting,
+      { ...job, source: `file:${video}` },
+      () => {
+        if (++chunks === 1) abort.abort(reason);
+      },
+      { signal: abort.signal },
+    );
+    await assert.rejects(rejected, reason);
+    const pids = await pidsOf(folder);
+    assert.equal(pids.length, 1);
+    assert.equal(isAlive(pids[0] as number), false);
+    // 500 frames of 320×240 are 57 MB; it was stopped long before.
+    assert.ok(chunks >= 1 && chunks < 100, `${chunks} chunks`);
+  }));
+
+test('an abort kills a process that ignores SIGTERM, and one already aborted starts none', () =>
+  withFolder(async (folder) => {
+    const deaf = await scriptedFfmpeg(folder, `trap '' TERM\n${noted(folder, 'sleep 60')}`);
+    const abort = new AbortController();
+    const rejected = runFfmpeg(deaf, job, () => {}, { signal: abort.signal });
+    setTimeout(() => abort.abort(new Error('enough')), 200);
+    await assert.rejects(rejected, /enough/);
+    const pids = await pidsOf(folder);
+    assert.equal(isAlive(pids[0] as number), false);
+    await assert.rejects(
+      runFfmpeg(deaf, job, () => {}, { signal: abort.signal }),
+      /enough/,
+    );
+    assert.deepEqual(await pidsOf(folder), pids);
+  }));
+
+test('an abort between the call and the start of the process leaves none behind', () =>
+  withFolder(async (folder) => {
+    const slow = await scriptedFfmpeg(folder, noted(folder, 'sleep 60'));
+    const abort = new AbortController();
+    const rejected = runFfmpeg(slow, job, () => {}, { signal: abort.signal });
+    abort.abort(new Error('at once'));
+    await assert.rejects(rejected, /at once/);
+    assert.ok(!(await pidsOf(folder).catch(() => [])).some(isAlive));
+  }));
+
+test('an input that stalls is given up: a pipe that nobody writes to', () =>
+  withFolder(async (folder) => {
+    const fifo = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [fifo]);
+    const noting = await scriptedFfmpeg(folder, noted(folder, '"$FFMPEG" "$@"'));
+    const request = { file: fifo, frames: [0], size: { width: 8, height: 8 } };
+    const started = performance.now();
+    await assert.rejects(
+      decodeFrames(noting, request, { inactivityMs: 300 }),
+      isKind('data', /gave nothing for 0\.3 s[\s\S]*pipe/),
+    );
+    assert.ok(performance.now() - started < 5000);
+    assert.equal(isAlive((await pidsOf(folder))[0] as number), false);
+  }));
+
+test('data that arrives resets the clock, and time in which we are busy ourselves does not count', () =>
+  withFolder(async (folder) => {
+    const steady = await scriptedFfmpeg(folder, 'for i in 1 2 3 4 5 6; do printf x; sleep 0.2; done');
+    let bytes = 0;
+    const count = (chunk: Uint8Array): void => {
+      bytes += chunk.length;
+    };
+    assert.equal((await runFfmpeg(steady, job, count, { inactivityMs: 700 })).failure, undefined);
+    assert.equal(bytes, 6);
+
+    const late = await scriptedFfmpeg(folder, 'sleep 0.3; printf x');
+    const finished = runFfmpeg(late, job, count, { inactivityMs: 1000 });
+    setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500), 50);
+    assert.equal((await finished).failure, undefined);
+    assert.equal(bytes, 7);
+  }));
+
+test('when the program exits, its processes go with it', () =>
+  withFolder(async (folder) => {
+    const slow = await scriptedFfmpeg(folder, noted(folder, 'sleep 60'));
+    const runner = new URL('../../src/video/process.js', import.meta.url).href;
+    const program = `
+      import { runFfmpeg } from ${JSON.stringify(runner)};
+      runFfmpeg(${JSON.stringify(slow)}, ${JSON.stringify(job)}, () => {});
+      setTimeout(() => process.exit(7), 400);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' });
+    const [code] = await once(child, 'exit');
+    assert.equal(code, 7);
+    const pid = (await pidsOf(folder))[0] as number;
+    for (let i = 0; i < 50 && isAlive(pid); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(isAlive(pid), false);
+  }));
