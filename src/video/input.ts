@@ -78,7 +78,7 @@ export function everyFrame(ffmpeg: Ffmpeg): string[] {
 /** The first line of ffmpeg's complaints in words for a person: no addresses, no path. Undefined where it had none. */
 export function complaintOf(stderr: string, source: string): string | undefined {
   const lines = stderr.split(/[\r\n]+/).filter((line) => line.trim() !== '');
-  if (lines.some((line) => line.includes("'0:V:0' matches no streams"))) return 'no video stream';
+  if (lines.some((line) => line.includes('matches no streams'))) return 'no video stream';
   return lines[0]
     ?.replaceAll(source, '')
     .replace(/\[([^\]]+?) @ (?:0x)?[0-9a-f]+\] */gi, (_, who: string) => (who === 'NULL' ? '' : `${who}: `))
