@@ -1,0 +1,60 @@
+/** The steps of a golden case on an engine: the same steps that a run takes. */
+import type { Engine } from '../../engine/engine.ts';
+import { evaluateStep } from '../../eval/step.ts';
+import type { Classifier } from '../../petl/classifier.ts';
+import { float32, type HostTensor, scalar } from '../../tensor/host.ts';
+import { drawNoise } from '../noise.ts';
+import { optimizer } from '../optimizer.ts';
+import { applyStep, gradientsStep, trainingState, type UpdateOptions } from '../steps.ts';
+import { targetProbabilities } from '../targets.ts';
+import type { CaseData } from './case-data.ts';
+import type { GoldenCase } from './golden-case.ts';
+
+export interface Trajectory {
+  /** Named as in `CaseData.expected`. */
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+  readonly losses: readonly number[];
+}
+
+/** @param seed names the random masks of methods that have them */
+export async function runTrajectory(
+  golden: GoldenCase,
+  model: Classifier,
+  { start, clips, labels }: CaseData,
+  engine: Engine,
+  seed: number,
+): Promise<Trajectory> {
+  const update: UpdateOptions = { optimizer: golden.optimizer, layerDecay: 1, clipNorm: 0 };
+  const batch = labels.length;
+  const names = model.trained.map(({ name }) => name);
+  const session = await engine.open(trainingState(model, update));
+  try {
+    await session.load(start);
+    const evaluation = await (await session.compile(evaluateStep(model, batch, 'float32'))).run({ clips });
+    const gradients = await session.compile(gradientsStep(model, { batch, mixes: false, clips: 'float32' }));
+    const apply = await session.compile(applyStep(model, update));
+    const rule = optimizer(golden.optimizer);
+    const targets = float32([batch, golden.classes], targetProbabilities(labels, golden.classes, 0));
+
+    const tensors = new Map<string, HostTensor>();
+    tensors.set('logits_eval', evaluation.logits as HostTensor);
+    tensors.set('features', evaluation.features as HostTensor);
+    const losses: number[] = [];
+    for (let t = 1; t <= golden.steps; t++) {
+      const noise = drawNoise(model.noise, batch, seed, 0, t);
+      const { loss, logits } = await gradients.run({ clips, targets, share: scalar(1), ...noise });
+      losses.push((loss as HostTensor).data[0] as number);
+      if (t === 1) {
+        tensors.set('logits_train', logits as HostTensor);
+        const read = await session.read(names.map((name) => `gradient/${name}`));
+        for (const name of names) tensors.set(`grad.${name}`, read[`gradient/${name}`] as HostTensor);
+      }
+      const scalars = Object.entries(rule.scalars(t)).map(([name, value]) => [name, scalar(value)]);
+      await apply.run({ lr: scalar(golden.lr), ...Object.fromEntries(scalars) });
+    }
+    for (const [name, tensor] of Object.entries(await session.read(names))) tensors.set(`after.${name}`, tensor);
+    return { tensors, losses };
+  } finally {
+    session.dispose();
+  }
+}
