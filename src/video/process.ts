@@ -143,7 +143,8 @@ export function runFfmpeg(
       stop(environmentError(`ffmpeg could not be started: ${messageOf(error)}`, { at: ffmpeg.path, cause: error }));
     signal?.addEventListener('abort', onAbort, { once: true });
     const clock = setInterval(() => {
-      if (++quietTicks > TICKS) stop(dataError(`ffmpeg gave nothing for ${inactivityMs / 1000} s`, { at: job.source }));
+      if (++quietTicks > TICKS)
+        stop(dataError(`ffmpeg gave nothing for ${inactivityMs / 1000} s`, { at: job.source.replace(/^file:/, '') }));
     }, inactivityMs / TICKS);
     const settle = (code: number | null, killer: NodeJS.Signals | null): void => {
       clearInterval(clock);
