@@ -27,7 +27,7 @@ const MOTION = { frames: 16, width: 80, height: 64, speed: [0.75, 1.5], waveleng
 const FPS = 12;
 const RECIPES = ['adaptformer-vit-tiny', 'linear-vit-tiny'] as const;
 /** Beside dist/ in the checkout and in the package. */
-const CONFIGS = fileURLToPath(new URL('../../configs/quickstart/', import.meta.url));
+const CONFIGS = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..', 'configs', 'quickstart');
 
 export const quickstart: Command = {
   name: 'quickstart',

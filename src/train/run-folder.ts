@@ -6,6 +6,7 @@
  *   tuned.safetensors   trained parameters and head after the last whole epoch
  *   best.safetensors    the same at the best validation top-1
  *   metrics.jsonl       one line per log interval and per validation
+ *   events.out.tfevents.…   the same for TensorBoard, and the recipe
  *   log.txt             what was said, with times
  *
  * It appears at once, with its first checkpoint in it, and every file is replaced whole: a kill at any moment leaves a
@@ -14,6 +15,7 @@
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, dataError, environmentError, messageOf, usageError } from '../errors/index.ts';
+import { type EventFile, openEventFile } from '../formats/tensorboard.ts';
 import { writeFileAtomic } from '../formats/write-file.ts';
 import { type Checkpoint, type Counters, checkpointFile, writeCheckpoint } from './checkpoint.ts';
 
@@ -34,10 +36,11 @@ export interface MetricsLine {
 
 export interface RunFolder {
   readonly folder: string;
-  /** Appends to metrics.jsonl. */
+  /** Appends to metrics.jsonl and to TensorBoard's events. */
   metrics(line: MetricsLine): Promise<void>;
   /** Appends to log.txt. */
   log(line: string): Promise<void>;
+  close(): Promise<void>;
 }
 
 /**
@@ -63,7 +66,10 @@ export async function createRunFolder(folder: string, recipe: string, first: Che
     await rm(making, { recursive: true, force: true }).catch(() => {});
     throw readableWriteError(error, folder);
   }
-  return openFolder(folder);
+  const events = await openEventFile(folder);
+  events.text('recipe', 0, `~~~yaml\n${recipe}~~~`);
+  await events.flush();
+  return openFolder(folder, events);
 }
 
 /** Opens the folder of a run to go on with it: forgets what was logged after its checkpoint, removes half-written files. */
@@ -79,7 +85,7 @@ export async function resumeRunFolder(folder: string, { update, validated }: Cou
     return line !== undefined && line.update <= update && (line.kind === 'train' || line.epoch <= validated);
   });
   await writeFileAtomic(metrics, kept.map((line) => `${line}\n`).join(''));
-  return openFolder(folder);
+  return openFolder(folder, await openEventFile(folder, { resumedAt: update }));
 }
 
 /** The recipe that a run was started with. @throws PetlVideoError (data) when there is no run in the folder */
@@ -95,7 +101,7 @@ export async function readRunRecipe(folder: string): Promise<string> {
   }
 }
 
-function openFolder(folder: string): RunFolder {
+function openFolder(folder: string, events: EventFile): RunFolder {
   const append = async (name: string, text: string): Promise<void> => {
     try {
       await appendFile(path.join(folder, name), text);
@@ -105,8 +111,16 @@ function openFolder(folder: string): RunFolder {
   };
   return {
     folder,
-    metrics: (line) => append(METRICS_FILE, `${JSON.stringify(line)}\n`),
+    async metrics(line) {
+      await append(METRICS_FILE, `${JSON.stringify(line)}\n`);
+      const { kind, update, ...facts } = line;
+      for (const [name, value] of Object.entries(facts)) {
+        if (typeof value === 'number') events.scalar(`${kind}/${name}`, update, value);
+      }
+      await events.flush();
+    },
     log: (line) => append(LOG_FILE, `${new Date().toISOString()} ${line}\n`),
+    close: () => events.close(),
   };
 }
 

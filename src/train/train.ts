@@ -49,7 +49,11 @@ export async function train(plan: TrainPlan, means: TrainMeans, resume: boolean)
   try {
     await session.load(plan.start);
     const { folder, counters } = resume ? await goOn(plan, means, session) : await begin(plan, means, session);
-    return await new Run(plan, means, session, folder, perEpoch, counters).toTheEnd();
+    try {
+      return await new Run(plan, means, session, folder, perEpoch, counters).toTheEnd();
+    } finally {
+      await folder.close();
+    }
   } finally {
     session.dispose();
   }

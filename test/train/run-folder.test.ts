@@ -15,12 +15,19 @@ beforeEach(async () => {
 });
 afterEach(() => rm(parent, { recursive: true }));
 
+/** The folder's names but for TensorBoard's files, which are named by the time. */
+async function namesIn(place: string): Promise<string[]> {
+  return (await readdir(place)).filter((name) => !name.startsWith('events.out.tfevents.')).sort();
+}
+
 const first = { counters: START, tensors: { w: float32([1], Float32Array.of(1)) }, backbone: 'f1' };
 
 test('a new run has its recipe and first checkpoint, and nothing lies beside it', async () => {
-  await createRunFolder(folder, 'data: {}\n', first);
+  await (await createRunFolder(folder, 'data: {}\n', first)).close();
   assert.deepEqual(await readdir(path.dirname(folder)), ['run']);
-  assert.deepEqual((await readdir(folder)).sort(), ['checkpoint', 'config.yaml']);
+  assert.deepEqual(await namesIn(folder), ['checkpoint', 'config.yaml']);
+  const [events] = (await readdir(folder)).filter((name) => name.startsWith('events.'));
+  assert.match((await readFile(path.join(folder, events as string))).toString('latin1'), /recipe[\s\S]*data: \{\}/);
   assert.equal(await readRunRecipe(folder), 'data: {}\n');
   assert.deepEqual(await readCheckpoint(folder, { w: { shape: [1], dtype: 'float32' } }), first);
 });
@@ -53,6 +60,7 @@ test('metrics and log are appended to, line by line', async () => {
     await readFile(path.join(folder, 'metrics.jsonl'), 'utf8'),
     '{"kind":"train","update":1,"epoch":1,"loss":0.5}\n{"kind":"train","update":2,"epoch":1,"loss":0.25}\n',
   );
+  await run.close();
   assert.match(await readFile(path.join(folder, 'log.txt'), 'utf8'), /^\S+Z one\n\S+Z two\n$/);
 });
 
@@ -75,18 +83,19 @@ test('resuming forgets what was logged after the checkpoint, and half a line, an
   // Update 6 ended epoch 2, whose validation was under way when the checkpoint was written.
   const resumed = await resumeRunFolder(folder, { ...START, update: 6, validated: 1 });
   await resumed.metrics({ kind: 'validation', update: 6, epoch: 2 });
+  await Promise.all([run.close(), resumed.close()]);
   const kept = (await readFile(path.join(folder, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
   assert.deepEqual(
     kept.map((line) => JSON.parse(line)),
     [lines[0], lines[1], lines[2], lines[4], { kind: 'validation', update: 6, epoch: 2 }],
   );
-  assert.deepEqual((await readdir(folder)).sort(), ['checkpoint', 'config.yaml', 'metrics.jsonl', 'notes.tmp']);
+  assert.deepEqual(await namesIn(folder), ['checkpoint', 'config.yaml', 'metrics.jsonl', 'notes.tmp']);
   assert.deepEqual(await readdir(path.join(folder, 'checkpoint')), ['state.safetensors']);
 });
 
 test('a run that was stopped before its first metrics resumes', async () => {
-  await createRunFolder(folder, 'x', first);
-  await resumeRunFolder(folder, START);
+  await (await createRunFolder(folder, 'x', first)).close();
+  await (await resumeRunFolder(folder, START)).close();
   assert.equal(await readFile(path.join(folder, 'metrics.jsonl'), 'utf8'), '');
 });
 

@@ -1,0 +1,30 @@
+/**
+ * The library, without a command line: prepare and read data, build a model with a method, train, evaluate. Functions take
+ * plain typed options; recipes are one way to come by them (`loadRecipe`).
+ */
+export { loadRecipe, parseRecipe, type Recipe, toYaml, vitOptions } from './config/index.ts';
+export type { ClipOptions } from './data/clip-source.ts';
+export type { Loader, TrainBatch, Views } from './data/loader.ts';
+export { type LoaderProcessOptions, openLoaderProcess } from './data/loader-process.ts';
+export type { Dataset, Entry, Split, SplitName, Verdict } from './data/manifest.ts';
+export { type PrepareOptions, prepare } from './data/prepare.ts';
+export { readDataset, readSplit } from './data/read-dataset.ts';
+export { chooseEngine, type EngineName } from './engine/choose.ts';
+export type { CompiledStep, Engine, Session, StateSpecs, Step } from './engine/engine.ts';
+export { type ErrorKind, Interrupted, PetlVideoError } from './errors/index.ts';
+export { type EvaluateOptions, type Evaluation, evaluate, type VideoPrediction } from './eval/evaluate.ts';
+export { type Protocol, protocolText, resultText } from './eval/protocol.ts';
+export { NORMALIZATIONS, SIZES, type VitOptions } from './model/options.ts';
+export type { BlockTaps, TapsOf } from './model/taps.ts';
+export { type Classifier, classifier, type HeadOptions } from './petl/classifier.ts';
+export { methodOf, methods } from './petl/index.ts';
+export { type Attached, defineMethod, type Method } from './petl/method.ts';
+export { parameterReport, parameterText } from './petl/parameter-report.ts';
+export { type StartingValues, startingValues } from './petl/starting-values.ts';
+export { readTunedWeights, type TunedMetadata } from './petl/tuned-weights.ts';
+export type { HostTensor, HostTensors } from './tensor/host.ts';
+export type { TrainEvent, TrainMeans, TrainPlan, TrainResult } from './train/plan.ts';
+export { train } from './train/train.ts';
+export { type Decoded, type DecodeRequest, decodeFrames } from './video/decode.ts';
+export { type Ffmpeg, type FfmpegPlaces, findFfmpeg } from './video/ffmpeg.ts';
+export { probeVideo, type VideoFacts } from './video/probe.ts';
