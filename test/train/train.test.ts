@@ -54,7 +54,8 @@ async function leftBy(folder: string): Promise<Record<string, unknown>> {
     }),
     tuned: (await readFile(path.join(folder, 'tuned.safetensors'))).toString('hex'),
     best: (await readFile(path.join(folder, 'best.safetensors'))).toString('hex'),
-    files: (await readdir(folder)).sort(),
+    // TensorBoard's files are named by the time, one for each start.
+    files: (await readdir(folder)).filter((name) => !name.startsWith('events.out.tfevents.')).sort(),
   };
 }
 
