@@ -130,3 +130,25 @@ export function rng(seed: number, purpose: string, ...counters: readonly number[
     },
   };
 }
+
+/**
+ * Unsigned 32-bit integers in bulk, ten times as fast as `bits`: the generator sfc32 (Doty-Humphrey, PractRand) seeded with
+ * three draws of `random`, so that a named stream stays what it is named by.
+ */
+export function bulkBits(random: Random): () => number {
+  let a = random.bits();
+  let b = random.bits();
+  let c = random.bits();
+  let counter = 1;
+  const next = (): number => {
+    const out = (((a + b) | 0) + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + out) | 0;
+    return out >>> 0;
+  };
+  // The reference mixes its seed with this many rounds.
+  for (let round = 0; round < 12; round++) next();
+  return next;
+}

@@ -1,6 +1,6 @@
 import type { NoiseSpec } from '../model/block.ts';
 import { type HostTensors, sizeOf, uint8 } from '../tensor/host.ts';
-import { rng } from '../tensor/random.ts';
+import { bulkBits, rng } from '../tensor/random.ts';
 
 /** The masks of one batch, [B, ...shape] of 0 and 1, named as the gradients step takes them. */
 export function drawNoise(
@@ -12,11 +12,11 @@ export function drawNoise(
 ): HostTensors {
   const tensors: HostTensors = {};
   for (const { name, shape, keep } of noise) {
-    const random = rng(seed, `noise/${name}`, epoch, batchOfEpoch);
+    const bits = bulkBits(rng(seed, `noise/${name}`, epoch, batchOfEpoch));
     const threshold = Math.round(keep * 0x100000000);
     const full = [batch, ...shape];
     const mask = new Uint8Array(sizeOf(full));
-    for (let i = 0; i < mask.length; i++) mask[i] = random.bits() < threshold ? 1 : 0;
+    for (let i = 0; i < mask.length; i++) mask[i] = bits() < threshold ? 1 : 0;
     tensors[`noise/${name}`] = uint8(full, mask);
   }
   return tensors;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { philox, type Random, rng } from '../../src/tensor/random.ts';
+import { bulkBits, philox, type Random, rng } from '../../src/tensor/random.ts';
 
 const hex = (numbers: ArrayLike<number>): string =>
   Array.from(numbers, (n) => n.toString(16).padStart(8, '0')).join(' ');
@@ -122,4 +122,24 @@ test('permutations are uniform', () => {
   // 99.9 % quantile with 23 degrees of freedom.
   assert.ok(chiSquare < 49.7, `${chiSquare}`);
   assert.deepEqual([...rng(0, 'order').permutation(1)], [0]);
+});
+
+test('bulk bits are sfc32 by its definition, seeded by three draws of the stream', () => {
+  const mask = 0xffffffffn;
+  let [a, b, c] = take(rng(7, 'bulk', 1, 2), 3).map(BigInt) as [bigint, bigint, bigint];
+  let counter = 1n;
+  const reference: number[] = [];
+  for (let i = 0; i < 12 + 50; i++) {
+    const out = (a + b + counter) & mask;
+    counter = (counter + 1n) & mask;
+    a = b ^ (b >> 9n);
+    b = (c + (c << 3n)) & mask;
+    c = (((c << 21n) & mask) + (c >> 11n) + out) & mask;
+    if (i >= 12) reference.push(Number(out));
+  }
+  const bits = bulkBits(rng(7, 'bulk', 1, 2));
+  assert.deepEqual(
+    Array.from({ length: 50 }, () => bits()),
+    reference,
+  );
 });
