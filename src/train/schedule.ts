@@ -18,8 +18,3 @@ export function learningRateAt({ lr, minLr, warmup, epochs }: Schedule, epoch: n
   const progress = Math.min(1, (epoch - warmup) / Math.max(epochs - warmup, Number.EPSILON));
   return minLr + (lr - minLr) * 0.5 * (1 + Math.cos(Math.PI * progress));
 }
-
-/** Linear scaling: lr = blr · effective batch / 256. */
-export function scaledLearningRate(blr: number, effectiveBatch: number): number {
-  return (blr * effectiveBatch) / 256;
-}

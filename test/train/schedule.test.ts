@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { learningRateAt, scaledLearningRate } from '../../src/train/schedule.ts';
+import { learningRateAt } from '../../src/train/schedule.ts';
 
 const near = (value: number, expected: number): void =>
   assert.ok(Math.abs(value - expected) <= 1e-12 * Math.max(1, expected), `${value}, not ${expected}`);
@@ -28,9 +28,4 @@ test('a warm-up may take the whole run, and part of an epoch', () => {
   near(learningRateAt({ lr: 1, minLr: 0, warmup: 2, epochs: 2 }, 1.5), 0.75);
   near(learningRateAt({ lr: 1, minLr: 0, warmup: 0.5, epochs: 2 }, 0.25), 0.5);
   near(learningRateAt({ lr: 1, minLr: 0, warmup: 0.5, epochs: 2 }, 0.5), 1);
-});
-
-test('lr = blr · batch / 256', () => {
-  assert.equal(scaledLearningRate(0.1, 1024), 0.4);
-  assert.equal(scaledLearningRate(0.1, 128), 0.05);
 });

@@ -2,7 +2,7 @@
  * AdaptFormer's sampler for all video sets (NeurIPS 2022, 8 frames with stride 4): a window of T × stride frames at a
  * random place, every stride-th frame of it.
  */
-import type { Sampler } from './index.ts';
+import type { Sampler } from './sampler.ts';
 import { stridedClips } from './strided-clips.ts';
 
 export const adaptformerDense: Sampler = {

@@ -1,26 +1,8 @@
 /** Where in a video the frames of a clip lie: one file for each family of papers. */
-import type { Random } from '../../tensor/random.ts';
 import { adaptformerDense } from './adaptformer-dense.ts';
+import type { Sampler } from './sampler.ts';
 import { segments } from './segments.ts';
 import { videomaeDense } from './videomae-dense.ts';
-
-export interface ClipShape {
-  /** T, frames of a clip. */
-  readonly frames: number;
-  /** Frames of the video from one sampled frame to the next; segments ignore it. */
-  readonly stride: number;
-}
-
-/** All functions give T frame numbers in 0..D-1 per clip for any video of D ≥ 1 frames, repeating where it is too short. */
-export interface Sampler {
-  /** One clip of a video of `frames` frames. */
-  train(frames: number, clip: ClipShape, random: Random): number[];
-  /**
-   * K clips, evenly spread over the video. Nothing is random: validation is the test with one segment, which is the clip in
-   * the middle. (The original repositories validate at a random position, so that their curves carry noise.)
-   */
-  test(frames: number, clip: ClipShape, segments: number): number[][];
-}
 
 export type SamplerName = 'adaptformer-dense' | 'videomae-dense' | 'segments';
 

@@ -1,5 +1,5 @@
 /** One frame from each of T equal segments (TSN; VideoMAE on Something-Something V2). The stride plays no part. */
-import type { Sampler } from './index.ts';
+import type { Sampler } from './sampler.ts';
 
 export const segments: Sampler = {
   /**

@@ -2,7 +2,7 @@
  * The test clips of both dense samplers: the video is thinned to every stride-th frame and K windows of T frames are
  * laid over what remains, the first at its start, the last at its end.
  */
-import type { ClipShape } from './index.ts';
+import type { ClipShape } from './sampler.ts';
 
 /**
  * K clips of T frame numbers. The thinned video is padded with its last frame to at least T frames. A single clip lies in the

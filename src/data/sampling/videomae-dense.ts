@@ -1,5 +1,5 @@
 /** VideoMAE's dense sampler for Kinetics, UCF101 and HMDB51 (NeurIPS 2022, 16 frames with stride 4). */
-import type { ClipShape, Sampler } from './index.ts';
+import type { ClipShape, Sampler } from './sampler.ts';
 import { stridedClips } from './strided-clips.ts';
 
 /** `count` numbers from `start` to `stop`, both included. */
