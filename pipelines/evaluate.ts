@@ -21,7 +21,7 @@ const SHOWN_CLASSES = 5;
 
 export const evaluate: Command = {
   name: 'evaluate',
-  summary: 'top-1 and top-5 of a run over the videos of a split, with the protocol',
+  summary: 'Measure top-1 and top-5 of a run over the videos of a split, with the protocol',
   arguments: [{ name: '<run>', description: 'folder of the run' }],
   options: [
     { flags: '--views <KxC>', description: 'segments × crops, as 4x3 (default: eval of the recipe)' },

@@ -23,6 +23,12 @@ export const commands: readonly Listing[] = [
   { name: 'parity', load: async () => (await import('./parity.ts')).parity },
 ];
 
+/** What the first words of two-word commands stand for. */
+export const groups: Readonly<Record<string, string>> = {
+  weights: 'Look into checkpoints and import them',
+  config: 'Show and check recipes',
+};
+
 /** The command that a line of words calls, or undefined. */
 export function listingOf(words: readonly string[]): Listing | undefined {
   return commands.find(({ name }) => name.split(' ').every((word, i) => words[i] === word));

@@ -9,7 +9,7 @@ import { formatTable } from './table.ts';
 
 export const parity: Command = {
   name: 'parity',
-  summary: 'compare forward, backward and optimizer with cases made by the original PyTorch code',
+  summary: 'Compare forward, backward and optimizer with cases made by the original PyTorch code',
   arguments: [{ name: '<folders...>', description: 'folders with case.json, checkpoint.pth and expected.safetensors' }],
   options: [{ flags: '--engine <name>', description: 'tensorflow or cpu', default: 'tensorflow' }],
   examples: ['petl-video parity golden/video-adaptformer golden/video-full'],

@@ -24,7 +24,7 @@ interface Answer {
 
 export const predict: Command = {
   name: 'predict',
-  summary: 'classify videos and images with a run',
+  summary: 'Classify videos and images with a run',
   arguments: [
     { name: '<run>', description: 'folder of the run' },
     { name: '<files...>', description: 'videos and images' },

@@ -31,7 +31,7 @@ const CONFIGS = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '.
 
 export const quickstart: Command = {
   name: 'quickstart',
-  summary: 'make a small data set, prepare it, train AdaptFormer and a linear probe, evaluate both',
+  summary: 'Make a small data set, prepare it, train AdaptFormer and a linear probe, evaluate both',
   arguments: [],
   options: [{ flags: '--out <folder>', description: 'where everything goes', default: 'runs/quickstart' }],
   examples: ['petl-video quickstart'],

@@ -15,7 +15,7 @@ import { ffmpegPlaces } from './environment.ts';
 
 export const train: Command = {
   name: 'train',
-  summary: 'train a recipe, or go on with a run',
+  summary: 'Train a recipe, or go on with a run',
   arguments: [
     { name: '[recipe]', description: 'a YAML recipe, or the config.yaml of a run to do it again' },
     { name: '[overrides...]', description: 'changes to it, path=value' },

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command as Commander, CommanderError } from 'commander';
 import type { Command, Context, Options } from '../../pipelines/command.ts';
-import { commands, listingOf } from '../../pipelines/index.ts';
+import { commands, groups, listingOf } from '../../pipelines/index.ts';
 import { EXIT_CODES, Interrupted, messageOf, PetlVideoError } from '../errors/index.ts';
 import { readEnvironment } from './environment.ts';
 import { watchSignals } from './signals.ts';
@@ -53,7 +53,10 @@ function addCommand(program: Commander, command: Command, action: Action): void 
 }
 
 function addGroup(program: Commander, word: string): Commander {
-  return program.command(word).description(`${word} …`).exitOverride();
+  return program
+    .command(word)
+    .description(groups[word] ?? word)
+    .exitOverride();
 }
 
 async function execute(
