@@ -1,6 +1,6 @@
 /** Makes clips: decides which frames and which window, and has them decoded. */
 import path from 'node:path';
-import { dataError, messageOf, PetlVideoError } from '../errors/index.ts';
+import { dataError, PetlVideoError } from '../errors/index.ts';
 import { rng } from '../tensor/random.ts';
 import type { Decoders } from '../video/decoders.ts';
 import { cropClip } from '../video/window.ts';
@@ -75,8 +75,15 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
         const replaced = reason === undefined ? undefined : { entry: index, id: wanted.id, reason, by: at };
         return { data, label: entry.label, replaced };
       } catch (thrown) {
-        if (options.onError === 'fail' || !isDataFault(thrown)) throw thrown;
-        reason ??= messageOf(thrown);
+        if (!isDataFault(thrown)) throw thrown;
+        if (options.onError === 'fail') {
+          throw dataError(`${entry.id} could not be decoded: ${thrown.what}`, {
+            at: fileOf(entry),
+            remedy: 'run petl-video prepare again to find and mark such files, or set data.onError=skip',
+            cause: thrown,
+          });
+        }
+        reason ??= thrown.what;
       }
       at = draw.integer(entries.length);
     }
@@ -110,7 +117,7 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
         return { clips: await decodeViews(entry, views) };
       } catch (thrown) {
         if (!isDataFault(thrown)) throw thrown;
-        return { failure: messageOf(thrown) };
+        return { failure: thrown.what };
       }
     },
 
@@ -142,6 +149,6 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
 }
 
 /** Whether the video is to blame, and not the environment or a bug. */
-function isDataFault(thrown: unknown): boolean {
+function isDataFault(thrown: unknown): thrown is PetlVideoError {
   return thrown instanceof PetlVideoError && thrown.kind === 'data';
 }

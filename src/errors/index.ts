@@ -25,6 +25,8 @@ export interface ErrorDetails {
 export class PetlVideoError extends Error {
   override readonly name = 'PetlVideoError';
   readonly kind: ErrorKind;
+  /** What happened; the message has where and what to do behind it. */
+  readonly what: string;
   readonly at: string | undefined;
   readonly remedy: string | undefined;
 
@@ -33,6 +35,7 @@ export class PetlVideoError extends Error {
     const remedy = details.remedy === undefined ? '' : `\n  → ${details.remedy}`;
     super(`${what}${where}${remedy}`, details.cause === undefined ? undefined : { cause: details.cause });
     this.kind = kind;
+    this.what = what;
     this.at = details.at;
     this.remedy = details.remedy;
   }
