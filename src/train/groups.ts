@@ -3,16 +3,17 @@ import type { ParameterSpec } from '../tensor/parameters.ts';
 import type { Group } from './optimizer.ts';
 
 /**
- * Which parameters decay and how layer decay scales their rate. Weight decay spares vectors and biases. With layer decay d
- * and L blocks the factor is d^(L + 1 − id): id 0 for the embedding, i + 1 for block i (its method's parameters too),
- * L + 1 for what follows.
+ * Which parameters decay and how layer decay scales their rate. Weight decay spares vectors and biases and, as in VideoMAE,
+ * class token and stored positions. With layer decay d and L blocks the factor is d^(L + 1 − id): id 0 for the embedding,
+ * i + 1 for block i (its method's parameters too), L + 1 for what follows.
  */
 export function groupOf({ name, shape }: ParameterSpec, vit: VitOptions, layerDecay: number): Group {
   const block = /^blocks\.(\d+)\./.exec(name)?.[1];
-  const embedding = name.startsWith('patch_embed.') || name === 'cls_token' || name === 'pos_embed';
+  const place = name === 'cls_token' || name === 'pos_embed';
+  const embedding = place || name.startsWith('patch_embed.');
   const id = embedding ? 0 : block === undefined ? vit.depth + 1 : Number(block) + 1;
   return {
     lrScale: layerDecay ** (vit.depth + 1 - id),
-    decays: shape.length > 1 && !name.endsWith('bias'),
+    decays: shape.length > 1 && !name.endsWith('bias') && !place,
   };
 }
