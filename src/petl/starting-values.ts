@@ -39,6 +39,14 @@ export async function startingValues(model: Classifier, weights: string, seed: n
     const file = await readWeights(weights);
     try {
       checkShapes(specs, required, file.specs, weights);
+      const { heads } = file.metadata.vit;
+      if (heads !== model.vit.heads) {
+        // No shape tells it: other heads would compute other numbers without a word.
+        throw weightsError(`the weights are of a ViT with ${heads} attention heads, not ${model.vit.heads}`, {
+          at: weights,
+          remedy: `set backbone.size so that it has ${heads} heads`,
+        });
+      }
       const wanted = new Set(specs.map(({ name }) => name));
       const left = [...file.specs.keys()].filter((name) => !wanted.has(name));
       const unexpected = left.filter((name) => !OTHER_POOLING.test(name));
