@@ -7,6 +7,8 @@ import type { Loader } from '../src/data/loader.ts';
 import { openLoaderProcess } from '../src/data/loader-process.ts';
 import { type Dataset, type Entry, isUsable, type SplitName } from '../src/data/manifest.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
+import { dataError } from '../src/errors/index.ts';
+import { requireLabels } from '../src/eval/evaluate.ts';
 import { type Classifier, classifier } from '../src/petl/classifier.ts';
 import { methodOf } from '../src/petl/index.ts';
 import type { StartingValues } from '../src/petl/starting-values.ts';
@@ -28,7 +30,14 @@ export async function readData({ data }: Recipe): Promise<Data> {
   const dataset = await readDataset(data.path);
   const split = (name: SplitName): Promise<Entry[]> => readSplit(data.path, dataset, name, data.fold);
   const train = (await split(data.trainSplit)).filter((entry) => isUsable(entry) && entry.label >= 0);
+  if (train.length === 0) {
+    throw dataError(`no usable video of the ${data.trainSplit} split has a label`, {
+      at: data.path,
+      remedy: 'train on a labelled split: data.trainSplit=train',
+    });
+  }
   const validation = data.validationSplit === data.trainSplit ? train : await split(data.validationSplit);
+  requireLabels(data.validationSplit, validation);
   return { dataset, train, validation };
 }
 

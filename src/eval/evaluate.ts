@@ -5,7 +5,7 @@
  * decoded count as wrong, and are listed. Nothing is replaced by another video.
  */
 import type { Loader, Views } from '../data/loader.ts';
-import type { Entry, SplitName } from '../data/manifest.ts';
+import { type Entry, isUsable, type SplitName } from '../data/manifest.ts';
 import { prefetch } from '../data/prefetch.ts';
 import type { Session } from '../engine/engine.ts';
 import { dataError } from '../errors/index.ts';
@@ -54,7 +54,17 @@ export interface Evaluation {
   readonly predictions: readonly VideoPrediction[];
 }
 
-/** @throws PetlVideoError (data) when no labelled video of the split is on disk */
+/** @throws PetlVideoError (data) when a video of the split is on disk, but has no label */
+export function requireLabels(split: SplitName, entries: readonly Entry[]): void {
+  const unlabelled = entries.find(({ verdict, label }) => verdict !== 'missing' && label < 0);
+  if (unlabelled === undefined) return;
+  throw dataError(`the ${split} split has videos without a label`, {
+    at: unlabelled.id,
+    remedy: 'choose a labelled split (--split, data.validationSplit), or use predict',
+  });
+}
+
+/** @throws PetlVideoError (data) when no labelled video of the split is on disk, or none of the sound ones decodes */
 export async function evaluate(
   session: Session,
   model: Classifier,
@@ -63,13 +73,7 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const { split, entries, views, fusion, signal } = options;
   const present = entries.flatMap((entry, index) => (entry.verdict === 'missing' ? [] : [{ entry, index }]));
-  const unlabelled = present.find(({ entry }) => entry.label < 0);
-  if (unlabelled !== undefined) {
-    throw dataError(`the ${split} split has videos without a label`, {
-      at: unlabelled.entry.id,
-      remedy: 'evaluate a labelled split (--split validation), or use predict',
-    });
-  }
+  requireLabels(split, entries);
   if (present.length === 0) throw dataError(`no video of the ${split} split is on disk`);
 
   const perVideo = views.segments * views.crops;
@@ -113,7 +117,19 @@ export async function evaluate(
   }
   await forward.flush();
   settle();
+  requireDecoded(split, predictions);
   return summarise(predictions, entries.length - present.length, perVideo, model.head.classes);
+}
+
+/** Where every video that was sound fails, the disk is gone and not the model wrong. */
+function requireDecoded(split: SplitName, predictions: readonly VideoPrediction[]): void {
+  const sound = predictions.filter(({ entry }) => isUsable(entry));
+  const [first] = sound;
+  if (first === undefined || sound.some(({ failure }) => failure === undefined)) return;
+  throw dataError(`none of the ${sound.length} videos of the ${split} split could be decoded: ${first.failure}`, {
+    at: first.entry.id,
+    remedy: 'see whether the disk with the videos is there, or run petl-video prepare again',
+  });
 }
 
 function predictionOf(entry: Entry, logits: readonly Float32Array[], fusion: Fusion): VideoPrediction {

@@ -48,7 +48,8 @@ export function resultText(evaluation: Evaluation, protocol: Protocol): string {
       `${missing} of ${counted + missing} listed videos are missing (${percent(missing / (counted + missing))}) and not counted`,
     );
   if (failed.length > 0) {
-    lines.push(`${plural(failed.length, 'video')} could not be decoded and count as wrong:`);
+    const counts = failed.length === 1 ? 'counts' : 'count';
+    lines.push(`${plural(failed.length, 'video')} could not be decoded and ${counts} as wrong:`);
     lines.push(...failed.slice(0, 10).map(({ id, reason }) => `  ${id}: ${reason}`));
     if (failed.length > 10) lines.push(`  … and ${failed.length - 10} more, in predictions.jsonl`);
   }

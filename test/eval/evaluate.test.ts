@@ -183,6 +183,15 @@ test('only unreadable videos give a top-1 of 0', async () => {
   assert.deepEqual([result.top1, result.top5, result.viewTop1, result.counted], [0, 0, 0, 2]);
 });
 
+test('where no sound video decodes, the disk is to blame and no top-1 is given', async () => {
+  await assert.rejects(run(entriesOf('unreadable', 'ok', 'damaged'), {}, [1, 2]), {
+    kind: 'data',
+    at: 'v1',
+    message: /^none of the 2 videos of the validation split could be decoded: the decoder stopped/,
+  });
+  assert.equal((await run(entriesOf('unreadable', 'ok', 'damaged'), {}, [1])).failed.length, 2);
+});
+
 test('a signal stops it between two videos, a broken loader at once', async () => {
   const controller = new AbortController();
   const asked: number[] = [];

@@ -85,6 +85,6 @@ test('missing videos are counted, undecodable ones listed', () => {
   );
   assert.match(
     resultText({ ...evaluation, failed: failed.slice(0, 1) }, protocol),
-    /\n1 video could not be decoded and count/,
+    /\n1 video could not be decoded and counts as wrong:\n/,
   );
 });
