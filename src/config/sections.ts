@@ -49,8 +49,14 @@ export const data = z.strictObject({
   onError: z
     .enum(['skip', 'fail'])
     .default('skip')
-    .describe('A video that cannot be decoded while training: leave it out and report it, or stop'),
-  maxSkipped: share.default(0.01).describe('Share of an epoch that may be skipped before training stops'),
+    .describe(
+      'A video that cannot be decoded while training: let another video stand in, drawn at random, and report it (skip), or stop (fail)',
+    ),
+  maxSkipped: share
+    .default(0.01)
+    .describe(
+      'Share of the videos of an epoch that others may stand in for before training stops; 0: none, above: at least one',
+    ),
   decoders: z.int().min(0).default(0).describe('Videos decoded at the same time; 0: one for each processor core'),
 });
 

@@ -24,7 +24,7 @@ export interface TrainPlan {
   readonly labelSmoothing: number;
   readonly mixing: MixingOptions;
   readonly train: SplitOf;
-  /** Share of an epoch's videos that others may stand in for. */
+  /** Share of an epoch's videos that others may stand in for: none at 0, at least one above. */
   readonly maxReplaced: number;
   readonly validation: SplitOf & {
     /** Epochs between validations; the last epoch is always validated. */

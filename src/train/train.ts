@@ -45,6 +45,7 @@ export async function train(plan: TrainPlan, means: TrainMeans, resume: boolean)
       remedy: 'lower train.batch or train.accumulate, or set train.dropLast=false',
     });
   }
+  requireStatistics(plan);
   const session = await means.engine.open(trainingState(plan.model, plan.update));
   try {
     await session.load(plan.start);
@@ -57,6 +58,17 @@ export async function train(plan: TrainPlan, means: TrainMeans, resume: boolean)
   } finally {
     session.dispose();
   }
+}
+
+/** A single clip is its own mean: BatchNorm would make zeros of it, and its variance would count as 0. */
+function requireStatistics({ model, epoch }: TrainPlan): void {
+  const { entries, batch, dropLast } = epoch;
+  const lone = batch === 1 || (!dropLast && entries % batch === 1);
+  if (!model.head.batchNorm || !lone) return;
+  throw configError('a batch of a single video gives head.batchNorm no statistics', {
+    at: `the end of an epoch: ${entries} videos in batches of ${batch}`,
+    remedy: 'set train.dropLast=true, change train.batch by one, or set head.batchNorm=false',
+  });
 }
 
 async function begin(plan: TrainPlan, means: TrainMeans, session: Session): Promise<Opened> {
@@ -208,9 +220,11 @@ class Run {
     }
     const total = this.#counters.replaced + replaced.length;
     this.#counters = { ...this.#counters, replaced: total };
-    const limit = Math.max(1, this.#plan.maxReplaced * this.#plan.train.entries.length);
+    const { maxReplaced, train } = this.#plan;
+    const limit = maxReplaced === 0 ? 0 : Math.max(1, Math.floor(maxReplaced * train.entries.length));
     if (total > limit) {
-      throw dataError(`${total} videos of one epoch could not be decoded, more than data.maxSkipped allows`, {
+      const videos = total === 1 ? '1 video' : `${total} videos`;
+      throw dataError(`${videos} of one epoch could not be decoded, more than data.maxSkipped allows (${limit})`, {
         at: replaced.at(-1)?.id ?? '',
         remedy: 'run petl-video prepare again to find and mark them, or check the disk',
       });

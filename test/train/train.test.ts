@@ -296,6 +296,22 @@ test('too few videos for one update are a config error before any folder is made
   assert.equal(existsSync(folder), false);
 });
 
+test('a last batch of one video is a config error where BatchNorm would make zeros of it', async () => {
+  const lone = { entries: 10, batch: 3, accumulate: 2, dropLast: false };
+  const folder = newFolder();
+  const faulty = tinyPlan({ epoch: lone });
+  await assert.rejects(train(faulty, meansOf(faulty, folder), false), {
+    kind: 'config',
+    message:
+      /^a batch of a single video gives head\.batchNorm no statistics\n.*10 videos in batches of 3\n.*train\.dropLast=true/,
+  });
+  assert.equal(existsSync(folder), false);
+  const dropped = tinyPlan({ epochs: 1, epoch: { ...lone, dropLast: true } });
+  assert.equal((await train(dropped, meansOf(dropped, newFolder()), false)).updates, 1);
+  const plain = tinyPlan({ epochs: 1, epoch: lone }, tinyModel(tinyVit, 'adaptformer', {}, { batchNorm: false }));
+  assert.equal((await train(plain, meansOf(plain, newFolder()), false)).updates, 2);
+});
+
 test('a loss that is not finite stops the run with the entries of its batch, and the checkpoint is from before', async () => {
   const plan = tinyPlan({ epoch: { entries: 10, batch: 2, accumulate: 1, dropLast: true } });
   const poisoned = { ...plan, start: { ...plan.start, 'head.bias': float32([3], Float32Array.of(Number.NaN, 0, 0)) } };
@@ -393,6 +409,15 @@ test('stand-ins are told and logged, and too many of them in one epoch stop the 
   await assert.rejects(train(plan, meansOf(plan, newFolder(), { faults: { replaced: replacedIn([2, 3]) } }), false), {
     kind: 'data',
     at: /^train\/\d$/,
-    message: /^3 videos of one epoch could not be decoded, more than data\.maxSkipped allows/,
+    message: /^3 videos of one epoch could not be decoded, more than data\.maxSkipped allows \(2\)/,
+  });
+
+  // Any share above 0 bears one video, 0 bears none.
+  const small = tinyPlan({ ahead: 1, maxReplaced: 0.01 });
+  await train(small, meansOf(small, newFolder(), { faults: { replaced: replacedIn([1, 1, 1]) } }), false);
+  const none = tinyPlan({ ahead: 1, maxReplaced: 0 });
+  await assert.rejects(train(none, meansOf(none, newFolder(), { faults: { replaced: replacedIn([1]) } }), false), {
+    kind: 'data',
+    message: /^1 video of one epoch could not be decoded, more than data\.maxSkipped allows \(0\)/,
   });
 });
