@@ -4,15 +4,18 @@ import { Command as Commander, CommanderError } from 'commander';
 import type { Command, Context, Options } from '../../pipelines/command.ts';
 import { commands, groups, listingOf } from '../../pipelines/index.ts';
 import { EXIT_CODES, Interrupted, messageOf, PetlVideoError } from '../errors/index.ts';
+import { systemRefusal } from '../errors/system-refusal.ts';
 import { readEnvironment } from './environment.ts';
 import { watchSignals } from './signals.ts';
 import { terminal, wantsColor } from './terminal.ts';
+import { watchOutput } from './watch-output.ts';
 
 const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
 /** Runs one command line. @returns the process's exit code */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   let code = 0;
+  const output = watchOutput(process.stdout, process.stderr);
   const program = new Commander('petl-video')
     .description('Fine-tune Vision Transformers for action recognition by training a few per cent of extra parameters')
     .version(version)
@@ -30,9 +33,12 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     await program.parseAsync(words, { from: 'user' });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    return thrown.exitCode === 0 ? 0 : EXIT_CODES.usage;
+    code = thrown.exitCode === 0 ? 0 : EXIT_CODES.usage;
   }
-  return code;
+  const failure = await output.failure();
+  if (failure === undefined || code !== 0) return code;
+  process.stderr.write(`${failure.kind} error: ${failure.message}\n`);
+  return failure.exitCode;
 }
 
 type Action = (values: readonly (string | readonly string[] | undefined)[], options: Options) => Promise<void>;
@@ -77,16 +83,19 @@ async function execute(
     return 0;
   } catch (thrown) {
     if (thrown instanceof Interrupted || (signals.signal.aborted && isAbort(thrown))) {
-      process.stderr.write(`interrupted: ${messageOf(thrown)}\n`);
+      const where = thrown instanceof Interrupted ? thrown.message : 'stopped before the end';
+      process.stderr.write(`interrupted: ${where}\n`);
       return signals.exitCode();
     }
-    const known = thrown instanceof PetlVideoError;
-    process.stderr.write(`${known ? `${thrown.kind} error` : 'bug'}: ${messageOf(thrown)}\n`);
-    if (!known || options.verbose === true) {
+    const known = thrown instanceof PetlVideoError ? thrown : systemRefusal(thrown);
+    process.stderr.write(known ? `${known.kind} error: ${known.message}\n` : `bug: ${messageOf(thrown)}\n`);
+    if (known === undefined || options.verbose === true) {
       process.stderr.write(`${thrown instanceof Error ? thrown.stack : ''}\n`);
-      if (!known) process.stderr.write('This is a fault of petl-video; please report it with the lines above.\n');
     }
-    return known ? thrown.exitCode : 1;
+    if (known === undefined) {
+      process.stderr.write('This is a fault of petl-video; please report it with the lines above.\n');
+    }
+    return known?.exitCode ?? 1;
   } finally {
     signals.dispose();
   }

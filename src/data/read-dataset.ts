@@ -142,7 +142,13 @@ async function readJson(file: string, dir: string): Promise<unknown> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw error;
+    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') {
+      throw dataError(`cannot be read: ${messageOf(error)}`, {
+        at: file,
+        remedy: 'check what it is, its owner and mode',
+        cause: error,
+      });
+    }
     throw dataError(`no prepared data set here: ${path.basename(file)} is missing`, {
       at: dir,
       remedy: prepareAgain(dir),

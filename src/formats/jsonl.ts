@@ -40,7 +40,13 @@ async function* lines(file: string): AsyncGenerator<string> {
       yield* parts;
     }
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (codeOf(error) !== 'ENOENT') {
+      throw dataError(`the file cannot be read: ${messageOf(error)}`, {
+        at: file,
+        remedy: 'check what it is, its owner and mode',
+        cause: error,
+      });
+    }
     throw dataError('the file does not exist', { at: file, remedy: 'check the path', cause: error });
   }
   if (rest !== '') yield rest;

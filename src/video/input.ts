@@ -36,20 +36,21 @@ async function imageDemuxer(file: string): Promise<string | undefined> {
  * gets its demuxer by name, since the one for image sequences would take `%d`, `*` and `?` as a pattern. Videos are
  * turned as they are displayed; images are not (Exif orientation), as the readers behind the published numbers do not.
  *
- * @throws data error where the file is missing or empty.
+ * @throws data error where the file is missing, empty or not to be read.
  */
 export async function openInput(file: string): Promise<Input> {
   const absolute = path.resolve(file);
-  const found = await stat(absolute).catch((error: unknown) => {
+  const refuse = (error: unknown): never => {
     throw dataError(codeOf(error) === 'ENOENT' ? 'the file is missing' : `the file cannot be read (${codeOf(error)})`, {
       at: file,
       cause: error,
     });
-  });
+  };
+  const found = await stat(absolute).catch(refuse);
   if (found.isDirectory()) throw dataError('this is a folder, not a video or an image', { at: file });
   if (found.isFile() && found.size === 0) throw dataError('the file is empty', { at: file });
   // Opening a named pipe would wait for its writer, so only regular files are looked into.
-  const demuxer = found.isFile() ? await imageDemuxer(absolute) : undefined;
+  const demuxer = found.isFile() ? await imageDemuxer(absolute).catch(refuse) : undefined;
   return {
     source: `file:${absolute}`,
     // A picture whose size or format changes on the way would rebuild the filters, and `select` would count from 0 again:
