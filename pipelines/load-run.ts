@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parseRecipe, type Recipe } from '../src/config/index.ts';
 import { chooseEngine } from '../src/engine/choose.ts';
 import type { Session } from '../src/engine/engine.ts';
-import { usageError, weightsError } from '../src/errors/index.ts';
+import { codeOf, usageError, weightsError } from '../src/errors/index.ts';
 import type { Classifier } from '../src/petl/classifier.ts';
 import { startingValues } from '../src/petl/starting-values.ts';
 import { readTunedMetadata, readTunedWeights, type TunedMetadata } from '../src/petl/tuned-weights.ts';
@@ -27,7 +27,7 @@ export async function loadRun(folder: string, which: string, environment: Enviro
   if (which !== 'last' && which !== 'best') throw usageError(`--weights ${which}: choose last or best`);
   const recipe = parseRecipe(await readRunRecipe(folder), { file: path.join(folder, CONFIG_FILE) });
   const file = path.join(folder, which === 'last' ? TUNED_FILE : BEST_FILE);
-  const classes = (await readTunedMetadata(file)).classes.length;
+  const classes = (await readMetadata(folder, file, which)).classes.length;
   const model = buildModel(recipe, classes);
   const { tensors, metadata } = await readTunedWeights(file, [...model.trained, ...model.buffers]);
   const start = await startingValues(model, recipe.backbone.weights, recipe.train.seed);
@@ -45,4 +45,18 @@ export async function loadRun(folder: string, which: string, environment: Enviro
   await session.load({ ...start.tensors, ...tensors });
   const weights = `${which} weights, epoch ${metadata.training.epoch}`;
   return { recipe, model, metadata, weights, session, device: `engine ${engine.name}: ${engine.device}` };
+}
+
+async function readMetadata(folder: string, file: string, which: 'last' | 'best'): Promise<TunedMetadata> {
+  try {
+    return await readTunedMetadata(file);
+  } catch (error) {
+    if (!(error instanceof Error) || codeOf(error.cause) !== 'ENOENT') throw error;
+    const since = which === 'last' ? 'finished an epoch' : 'been validated';
+    throw weightsError(`no tuned weights yet: the run has not ${since}`, {
+      at: file,
+      remedy: `train at least one epoch: petl-video train --resume ${folder}`,
+      cause: error,
+    });
+  }
 }

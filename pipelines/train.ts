@@ -2,11 +2,13 @@
 import { explainLearningRate, loadRecipe, parseRecipe, type Recipe } from '../src/config/index.ts';
 import { updatesPerEpoch } from '../src/data/order.ts';
 import { chooseEngine } from '../src/engine/choose.ts';
-import { usageError } from '../src/errors/index.ts';
+import { PetlVideoError, usageError } from '../src/errors/index.ts';
 import { parameterReport, parameterText } from '../src/petl/parameter-report.ts';
 import { type StartingValues, startingValues } from '../src/petl/starting-values.ts';
+import { isReadable } from '../src/setup/executables.ts';
+import { checkpointFile } from '../src/train/checkpoint.ts';
 import type { TrainEvent, TrainResult } from '../src/train/plan.ts';
-import { CONFIG_FILE, readRunRecipe } from '../src/train/run-folder.ts';
+import { CONFIG_FILE, readRunRecipe, refuseExisting } from '../src/train/run-folder.ts';
 import { train as runTraining } from '../src/train/train.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import { buildModel, openLoader, readData, runFolder, trainPlan } from './assemble.ts';
@@ -60,6 +62,7 @@ export async function trainRecipe(
   resume: boolean,
   { environment, reporter, signal }: Context,
 ): Promise<TrainResult> {
+  if (!resume) await refuseExisting(folder);
   const data = await readData(recipe);
   const model = buildModel(recipe, data.dataset.classes.length);
   // ffmpeg and the loader's thread come before the weights: starting a process takes longer the more memory is in use.
@@ -82,12 +85,23 @@ export async function trainRecipe(
     const screen = showEvents(reporter);
     try {
       return await runTraining(plan, { engine, loader, folder, signal, onEvent: screen.onEvent }, resume);
+    } catch (thrown) {
+      screen.end();
+      if (isMendable(thrown) && (await isReadable(checkpointFile(folder)))) {
+        reporter.note(`the last checkpoint is whole: mended, go on with petl-video train --resume ${folder}`);
+      }
+      throw thrown;
     } finally {
       screen.end();
     }
   } finally {
     await loader.close();
   }
+}
+
+/** A full disk, a lost video: what the person can put right, and the same run then go on. */
+function isMendable(thrown: unknown): boolean {
+  return thrown instanceof PetlVideoError && (thrown.kind === 'environment' || thrown.kind === 'data');
 }
 
 function describeBackbone({ backbone }: Recipe, { loaded, unused }: StartingValues): string {

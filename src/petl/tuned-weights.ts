@@ -67,11 +67,15 @@ function metadataOf({ file, metadata }: SafetensorsFile): TunedMetadata {
       remedy: 'give the tuned.safetensors of a run',
     });
   }
-  return {
-    method: JSON.parse(method),
-    classes: JSON.parse(classes),
-    backbone,
-    recipe,
-    training: JSON.parse(training),
-  } as TunedMetadata;
+  try {
+    return {
+      method: JSON.parse(method),
+      classes: JSON.parse(classes),
+      backbone,
+      recipe,
+      training: JSON.parse(training),
+    } as TunedMetadata;
+  } catch (error) {
+    throw weightsError('the metadata of the tuned weights are damaged', { at: file, cause: error });
+  }
 }

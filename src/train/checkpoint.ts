@@ -3,8 +3,8 @@
  * counters. Randomness needs no state (see `tensor/random.ts`), and gradients are zero between updates.
  */
 import path from 'node:path';
-import { weightsError } from '../errors/index.ts';
-import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { codeOf, weightsError } from '../errors/index.ts';
+import { readSafetensors, type SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import { readExactly } from '../petl/read-exactly.ts';
 import type { HostTensors, TensorSpecs } from '../tensor/host.ts';
 
@@ -77,7 +77,7 @@ export async function writeCheckpoint(folder: string, { counters, tensors, backb
 /** @throws PetlVideoError (weights) when the file is damaged or its tensors are not those of `specs` */
 export async function readCheckpoint(folder: string, specs: TensorSpecs): Promise<Checkpoint> {
   const file = checkpointFile(folder);
-  const source = await readSafetensors(file);
+  const source = await openCheckpoint(file);
   try {
     const { format, counters, backbone } = Object.fromEntries(source.metadata);
     if (format !== FORMAT || counters === undefined || backbone === undefined) {
@@ -85,8 +85,29 @@ export async function readCheckpoint(folder: string, specs: TensorSpecs): Promis
     }
     const wanted = Object.entries(specs).map(([name, { shape }]) => ({ name, shape }));
     const tensors = await readExactly(source, wanted, 'checkpoint tensor');
-    return { counters: JSON.parse(counters) as Counters, tensors, backbone };
+    return { counters: parseCounters(counters, file), tensors, backbone };
   } finally {
     await source.close();
+  }
+}
+
+async function openCheckpoint(file: string): Promise<SafetensorsFile> {
+  try {
+    return await readSafetensors(file);
+  } catch (error) {
+    if (!(error instanceof Error) || codeOf(error.cause) !== 'ENOENT') throw error;
+    throw weightsError('this run has no checkpoint to go on from', {
+      at: file,
+      remedy: 'train it anew: petl-video train with its config.yaml and another --out',
+      cause: error,
+    });
+  }
+}
+
+function parseCounters(text: string, file: string): Counters {
+  try {
+    return JSON.parse(text) as Counters;
+  } catch (error) {
+    throw weightsError('the counters of the checkpoint are damaged', { at: file, cause: error });
   }
 }

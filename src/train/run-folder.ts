@@ -14,9 +14,9 @@
  */
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, dataError, environmentError, messageOf, usageError } from '../errors/index.ts';
+import { codeOf, dataError, messageOf, usageError } from '../errors/index.ts';
 import { type EventFile, openEventFile } from '../formats/tensorboard.ts';
-import { writeFileAtomic } from '../formats/write-file.ts';
+import { onDisk, writeFileAtomic } from '../formats/write-file.ts';
 import { type Checkpoint, type Counters, checkpointFile, writeCheckpoint } from './checkpoint.ts';
 
 export const CONFIG_FILE = 'config.yaml';
@@ -44,27 +44,34 @@ export interface RunFolder {
 }
 
 /**
+ * For a new run, before its backbone is read.
+ * @throws PetlVideoError (usage) when the folder exists
+ */
+export async function refuseExisting(folder: string): Promise<void> {
+  if (!(await exists(folder))) return;
+  throw usageError('the folder of the run exists', {
+    at: folder,
+    remedy: `go on with it (petl-video train --resume ${folder}), remove it, or choose another (--out)`,
+  });
+}
+
+/**
  * Makes the folder of a new run, with its recipe and first checkpoint.
  * @throws PetlVideoError (usage) when the folder exists
  */
 export async function createRunFolder(folder: string, recipe: string, first: Checkpoint): Promise<RunFolder> {
-  if (await exists(folder)) {
-    throw usageError('the folder of the run exists', {
-      at: folder,
-      remedy: `go on with it (petl-video train --resume ${folder}), remove it, or choose another (--out)`,
-    });
-  }
+  await refuseExisting(folder);
   const parent = path.dirname(path.resolve(folder));
   const making = path.join(parent, `.${path.basename(folder)}.${process.pid}.tmp`);
   try {
-    await mkdir(path.join(making, 'checkpoint'), { recursive: true });
+    await onDisk(folder, () => mkdir(path.join(making, 'checkpoint'), { recursive: true }));
     await writeFileAtomic(path.join(making, CONFIG_FILE), recipe);
     await writeCheckpoint(making, first);
-    await rename(making, folder);
+    await onDisk(folder, () => rename(making, folder));
   } catch (error) {
     // Where the folder cannot be made it cannot be removed either, which must not hide why.
     await rm(making, { recursive: true, force: true }).catch(() => {});
-    throw readableWriteError(error, folder);
+    throw error;
   }
   const events = await openEventFile(folder);
   events.text('recipe', 0, `~~~yaml\n${recipe}~~~`);
@@ -93,7 +100,9 @@ export async function readRunRecipe(folder: string): Promise<string> {
   try {
     return await readFile(path.join(folder, CONFIG_FILE), 'utf8');
   } catch (error) {
-    throw dataError(`no run here: ${CONFIG_FILE} is missing`, {
+    const missing = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
+    const what = missing ? 'is missing' : `cannot be read: ${messageOf(error)}`;
+    throw dataError(`no run here: ${CONFIG_FILE} ${what}`, {
       at: folder,
       remedy: 'give the folder that petl-video train made',
       cause: error,
@@ -102,12 +111,9 @@ export async function readRunRecipe(folder: string): Promise<string> {
 }
 
 function openFolder(folder: string, events: EventFile): RunFolder {
-  const append = async (name: string, text: string): Promise<void> => {
-    try {
-      await appendFile(path.join(folder, name), text);
-    } catch (error) {
-      throw readableWriteError(error, path.join(folder, name));
-    }
+  const append = (name: string, text: string): Promise<void> => {
+    const file = path.join(folder, name);
+    return onDisk(file, () => appendFile(file, text));
   };
   return {
     folder,
@@ -149,17 +155,4 @@ function parseLine(text: string): MetricsLine | undefined {
   } catch {
     return undefined;
   }
-}
-
-function readableWriteError(error: unknown, at: string): unknown {
-  const code = codeOf(error);
-  if (code === undefined || (error instanceof Error && error.name === 'PetlVideoError')) return error;
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
-  return environmentError(full ? 'the disk is full' : `cannot write: ${messageOf(error)}`, {
-    at,
-    remedy: full
-      ? 'free some space and resume the run; its last checkpoint is whole'
-      : 'choose a folder you may write to',
-    cause: error,
-  });
 }

@@ -56,7 +56,11 @@ test('a checkpoint of another recipe is a weights error with the tensor', async 
 });
 
 test('a missing, cut or foreign file is a weights error', async () => {
-  await assert.rejects(readCheckpoint(folder, specs), { kind: 'weights', at: checkpointFile(folder) });
+  await assert.rejects(readCheckpoint(folder, specs), {
+    kind: 'weights',
+    at: checkpointFile(folder),
+    message: /^this run has no checkpoint to go on from/,
+  });
   await writeCheckpoint(folder, checkpoint);
   const { length } = await readFile(checkpointFile(folder));
   await truncate(checkpointFile(folder), length - 3);
@@ -67,5 +71,11 @@ test('a missing, cut or foreign file is a weights error', async () => {
   await assert.rejects(readCheckpoint(folder, specs), {
     kind: 'weights',
     message: /^this file is no checkpoint of petl-video/,
+  });
+  const damaged = { format: 'petl-video checkpoint', counters: '{"update": 7', backbone: 'f1' };
+  await writeSafetensors(checkpointFile(folder), checkpoint.tensors, damaged);
+  await assert.rejects(readCheckpoint(folder, specs), {
+    kind: 'weights',
+    message: /^the counters of the checkpoint are damaged/,
   });
 });

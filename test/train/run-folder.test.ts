@@ -46,7 +46,7 @@ test('a place that cannot be written is an environment error', async () => {
   await writeFile(path.join(parent, 'file'), '');
   await assert.rejects(createRunFolder(path.join(parent, 'file', 'run'), 'x', first), {
     kind: 'environment',
-    message: /→ choose a folder you may write to/,
+    message: /^cannot write the file: a part of the path is a file, not a folder\n.*run\n.*→ choose another path/,
   });
 });
 
