@@ -35,12 +35,15 @@ export const evaluate: Command = {
       throw usageError(`--split ${split}: choose one of ${SPLITS.join(', ')}`);
     }
     const views = options.views === undefined ? undefined : parseViews(options.views as string);
-    const { evaluation, protocol } = await evaluateRun(
+    const result = await evaluateRun(
       run as string,
       { views, split: split as SplitName | undefined, weights: options.weights as string },
       context,
     );
+    const { evaluation, protocol } = result;
+    // First of all, for it may have taken hours and the folder may not be writable.
     context.reporter.result(resultText(evaluation, protocol), { run, ...numbers(evaluation, protocol) });
+    await keepResult(run as string, result);
   },
 };
 
@@ -50,12 +53,28 @@ export interface EvaluateRunOptions {
   readonly weights: string;
 }
 
-/** Evaluates and leaves predictions.jsonl and evaluation.json in the run's folder. */
+export interface RunResult {
+  readonly evaluation: Evaluation;
+  readonly protocol: Protocol;
+  /** Label → class name. */
+  readonly classes: readonly string[];
+}
+
+/** Leaves predictions.jsonl and evaluation.json in the run's folder. */
+export async function keepResult(folder: string, { evaluation, protocol, classes }: RunResult): Promise<void> {
+  await writeJsonLines(
+    path.join(folder, 'predictions.jsonl'),
+    evaluation.predictions.map((prediction) => predictionLine(prediction, classes)),
+  );
+  const report = `${JSON.stringify(numbers(evaluation, protocol), null, 2)}\n`;
+  await writeFileAtomic(path.join(folder, 'evaluation.json'), report);
+}
+
 export async function evaluateRun(
   folder: string,
   options: EvaluateRunOptions,
   { environment, reporter, signal }: Context,
-): Promise<{ evaluation: Evaluation; protocol: Protocol }> {
+): Promise<RunResult> {
   const { recipe, model, metadata, weights, session, device } = await loadRun(folder, options.weights, environment);
   try {
     const { data, eval: protocolOfRecipe } = recipe;
@@ -98,13 +117,7 @@ export async function evaluateRun(
         fusion: protocolOfRecipe.fuse,
         weights,
       };
-      await writeJsonLines(
-        path.join(folder, 'predictions.jsonl'),
-        evaluation.predictions.map((prediction) => predictionLine(prediction, metadata.classes)),
-      );
-      const report = `${JSON.stringify(numbers(evaluation, protocol), null, 2)}\n`;
-      await writeFileAtomic(path.join(folder, 'evaluation.json'), report);
-      return { evaluation, protocol };
+      return { evaluation, protocol, classes: metadata.classes };
     } finally {
       progress.end();
       await loader.close();

@@ -18,7 +18,7 @@ import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
 import { probeVideo } from '../src/video/probe.ts';
 import type { Command, Context } from './command.ts';
 import { ffmpegPlaces } from './environment.ts';
-import { evaluateRun } from './evaluate.ts';
+import { evaluateRun, keepResult } from './evaluate.ts';
 import { requireReady } from './setup.ts';
 import { trainRecipe } from './train.ts';
 
@@ -52,7 +52,9 @@ export const quickstart: Command = {
       reporter.note('');
       const loaded = await loadRecipe(path.join(CONFIGS, `${recipe}.yaml`), [`data.path=${place('data')}`]);
       await trainRecipe(loaded, place(recipe), false, context);
-      results.push({ recipe, ...(await evaluateRun(place(recipe), { weights: 'last' }, context)) });
+      const result = await evaluateRun(place(recipe), { weights: 'last' }, context);
+      await keepResult(place(recipe), result);
+      results.push({ recipe, ...result });
     }
     const lines = results.map(
       ({ recipe, evaluation, protocol }) => `${recipe}\n${indent(resultText(evaluation, protocol))}`,
