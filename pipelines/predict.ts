@@ -63,7 +63,7 @@ export const predict: Command = {
       const answers: Answer[] = [];
       const forward = await batchedForward(session, model, Math.min(batch, perVideo * entries.length));
       const indices = entries.map((_, index) => index);
-      for await (const loaded of prefetch(indices, 4, (index) => loader.views('test', index, views))) {
+      for await (const loaded of prefetch(indices, 4, (index) => loader.views('test', index, views), signal)) {
         signal.throwIfAborted();
         const file = entries[answers.length]?.id as string;
         if ('failure' in loaded) {

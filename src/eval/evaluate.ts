@@ -100,7 +100,7 @@ export async function evaluate(
     options.onProgress?.(predictions.length, present.length);
   };
 
-  for await (const { entry, views: loaded } of prefetch(present, options.ahead, load)) {
+  for await (const { entry, views: loaded } of prefetch(present, options.ahead, load, signal)) {
     signal?.throwIfAborted();
     if ('failure' in loaded) {
       waiting.push({ entry, logits: [], failure: loaded.failure });

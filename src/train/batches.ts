@@ -15,12 +15,13 @@ export interface LoadedBatch extends TrainBatch {
   readonly endsUpdate: boolean;
 }
 
-/** The batches of an epoch from its update `from` on, loaded ahead. */
+/** The batches of an epoch from its update `from` on, loaded ahead. @throws the signal's reason as soon as it aborts */
 export async function* batchesFrom(
   plan: TrainPlan,
   loader: Loader,
   epoch: number,
   from: number,
+  signal: AbortSignal,
 ): AsyncGenerator<LoadedBatch> {
   const { accumulate } = plan.epoch;
   const items = updatesOf(plan.epoch, plan.seed, epoch).flatMap((batches, update) => {
@@ -33,8 +34,9 @@ export async function* batchesFrom(
       endsUpdate: i === batches.length - 1,
     }));
   });
-  yield* prefetch(items.slice(from * accumulate), plan.ahead, async (item) => ({
+  const load = async (item: (typeof items)[number]): Promise<LoadedBatch> => ({
     ...item,
     ...(await loader.trainBatch(plan.train.split, item.entries, epoch)),
-  }));
+  });
+  yield* prefetch(items.slice(from * accumulate), plan.ahead, load, signal);
 }

@@ -10,7 +10,7 @@ import type { Session } from '../engine/engine.ts';
 import { configError, dataError, Interrupted, weightsError } from '../errors/index.ts';
 import { evaluate } from '../eval/evaluate.ts';
 import { writeTunedWeights } from '../petl/tuned-weights.ts';
-import type { TensorSpecs } from '../tensor/host.ts';
+import type { HostTensors, TensorSpecs } from '../tensor/host.ts';
 import { batchesFrom } from './batches.ts';
 import { addLoss, type Counters, meanLoss, NO_LOSS, readCheckpoint, START, writeCheckpoint } from './checkpoint.ts';
 import { type GradientWatch, gradientWatch } from './gradient-watch.ts';
@@ -105,6 +105,8 @@ class Run {
   readonly #meter: Meter;
   readonly #watch: GradientWatch;
   #counters: Counters;
+  /** As the last update left them: the batches of an update that is not complete change both. */
+  #settled: { readonly counters: Counters; readonly statistics: HostTensors };
   #savedAt = performance.now();
 
   constructor(
@@ -121,6 +123,7 @@ class Run {
     this.#folder = folder;
     this.#perEpoch = perEpoch;
     this.#counters = counters;
+    this.#settled = { counters, statistics: {} };
     this.#meter = meter();
     this.#watch = gradientWatch(plan.model.trained);
   }
@@ -146,12 +149,33 @@ class Run {
   }
 
   async #trainEpoch(epoch: number): Promise<void> {
-    const plan = this.#plan;
     if (this.#epochIsDone()) this.#counters = { ...this.#counters, epochLoss: NO_LOSS, replaced: 0 };
+    await this.#settle();
+    try {
+      await this.#trainUpdates(epoch);
+    } catch (thrown) {
+      const { signal } = this.#means;
+      if (!signal.aborted || thrown !== signal.reason) throw thrown;
+      this.#counters = this.#settled.counters;
+      await this.#session.load(this.#settled.statistics);
+      await this.#stop();
+    }
+  }
+
+  async #settle(): Promise<void> {
+    const { model, epoch } = this.#plan;
+    // Where every batch is an update there is none between two.
+    const names = epoch.accumulate > 1 ? model.buffers.map(({ name }) => name) : [];
+    this.#settled = { counters: this.#counters, statistics: await this.#session.read(names) };
+  }
+
+  async #trainUpdates(epoch: number): Promise<void> {
+    const plan = this.#plan;
+    const { loader, signal } = this.#means;
     const apply = await updater(plan, this.#session);
     const from = this.#counters.update % this.#perEpoch;
     this.#meter.start();
-    for await (const batch of batchesFrom(plan, this.#means.loader, epoch, from)) {
+    for await (const batch of batchesFrom(plan, loader, epoch, from, signal)) {
       this.#meter.arrived();
       await this.#noteReplacements(batch.replaced);
       const loss = await apply.gradients(batch);
@@ -169,6 +193,7 @@ class Run {
       this.#counters = { ...this.#counters, update: this.#counters.update + 1 };
       this.#watch.update(lr, applied.largest);
       await this.#afterUpdate(epoch, lr, applied.norm);
+      await this.#settle();
     }
   }
 
@@ -202,13 +227,17 @@ class Run {
       });
       this.#counters = { ...this.#counters, intervalLoss: NO_LOSS };
     }
-    const due = performance.now() - this.#savedAt > plan.checkpointEveryMs;
-    if (this.#means.signal.aborted || due) await this.#save();
-    if (this.#means.signal.aborted) {
-      throw new Interrupted(
-        `stopped after update ${update} of ${this.#updates}; go on with: petl-video train --resume ${this.#folder.folder}`,
-      );
-    }
+    if (this.#means.signal.aborted) await this.#stop();
+    if (performance.now() - this.#savedAt > plan.checkpointEveryMs) await this.#save();
+  }
+
+  /** @throws Interrupted, the checkpoint being saved */
+  async #stop(): Promise<never> {
+    await this.#save();
+    const { update } = this.#counters;
+    throw new Interrupted(
+      `stopped after update ${update} of ${this.#updates}; go on with: petl-video train --resume ${this.#folder.folder}`,
+    );
   }
 
   async #noteReplacements(replaced: readonly Replacement[]): Promise<void> {

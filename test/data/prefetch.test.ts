@@ -93,3 +93,19 @@ test('a consumer that stops early waits for what is under way', async () => {
   await stopping;
   assert.deepEqual(started, [0, 1, 2]);
 });
+
+test('an abort is thrown at once, and what is under way is not awaited', async () => {
+  const controller = new AbortController();
+  const { started, make, finish } = makes();
+  const results = prefetch([0, 1, 2, 3], 2, make, controller.signal);
+  const first = results.next();
+  finish(0);
+  assert.deepEqual(await first, { done: false, value: 0 });
+  const second = results.next();
+  const reason = new Error('stopped by hand');
+  controller.abort(reason);
+  await assert.rejects(second, (thrown) => thrown === reason);
+  assert.deepEqual(await results.next(), { done: true, value: undefined });
+  assert.deepEqual(started, [0, 1, 2]);
+  await assert.rejects(prefetch([5], 1, make, controller.signal).next(), (thrown) => thrown === reason);
+});

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
+import type { Loader } from '../../src/data/loader.ts';
 import { updatesOf } from '../../src/data/order.ts';
 import { cpuEngine } from '../../src/engine/cpu.ts';
 import { Interrupted } from '../../src/errors/index.ts';
@@ -111,6 +112,34 @@ test('a run that was stopped and resumed, at any update and in validation, equal
     (event) => event.kind === 'validating',
   ]);
   assert.deepEqual(await leftBy(folder), expected, 'stopped in validation');
+});
+
+test('a stop does not wait for a batch that does not come, and forgets the batches of an update that is not complete', async () => {
+  const plan = stochastic({ ahead: 1 });
+  const whole = newFolder();
+  await train(plan, meansOf(plan, whole), false);
+  // Two batches make an update: the third call is its first batch, the fourth its second.
+  for (const [call, update] of [
+    [3, 1],
+    [4, 1],
+    [1, 0],
+  ] as const) {
+    const folder = newFolder();
+    const controller = new AbortController();
+    const means = meansOf(plan, folder, { signal: controller.signal });
+    let calls = 0;
+    const trainBatch: Loader['trainBatch'] = (...asked) => {
+      if (++calls !== call) return means.loader.trainBatch(...asked);
+      setTimeout(() => controller.abort(), 1);
+      return new Promise(() => {});
+    };
+    await assert.rejects(
+      train(plan, { ...means, loader: { ...means.loader, trainBatch } }, false),
+      (thrown) => thrown instanceof Interrupted && thrown.message.startsWith(`stopped after update ${update} of 9`),
+    );
+    await train(plan, meansOf(plan, folder), true);
+    assert.deepEqual(await leftBy(folder), await leftBy(whole), `stopped in batch ${call}`);
+  }
 });
 
 test('the same with AdamW, layer decay, clipping and a checkpoint after each update', async () => {
