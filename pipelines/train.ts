@@ -88,7 +88,7 @@ export async function trainRecipe(
     } catch (thrown) {
       screen.end();
       if (isMendable(thrown) && (await isReadable(checkpointFile(folder)))) {
-        reporter.note(`the last checkpoint is whole: mended, go on with petl-video train --resume ${folder}`);
+        reporter.note(`the last checkpoint is whole; once this is mended, go on with: petl-video train --resume ${folder}`);
       }
       throw thrown;
     } finally {
@@ -154,12 +154,13 @@ function updateText(event: Extract<TrainEvent, { kind: 'update' }>): string {
   const facts = [
     `epoch ${epoch}`,
     `loss ${loss.toFixed(4)}`,
-    `lr ${lr.toPrecision(3)}`,
     `${clipsPerSecond.toFixed(1)} clips/s`,
-    `data wait ${Math.round(100 * waiting)} %`,
+    `data wait ${Math.round(100 * waiting)} %${waiting > 0.5 ? ' (input-bound)' : ''}`,
     `${duration(secondsLeft)} left`,
+    // Last, for a narrow terminal cuts the end off.
+    `lr ${lr < 1e-3 && lr > 0 ? lr.toExponential(2) : Number(lr.toPrecision(3))}`,
   ];
-  return facts.join('  ') + (waiting > 0.5 ? '  (input-bound)' : '');
+  return facts.join('  ');
 }
 
 function summary(folder: string, { data }: Recipe, { best, last, epochs }: TrainResult): string {

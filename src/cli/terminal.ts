@@ -7,10 +7,10 @@ export interface TerminalOptions {
   readonly color: boolean;
 }
 
-/** Between two lines of progress where stderr is no terminal. */
-const LINE_INTERVAL_MS = 10_000;
+/** Between two lines of progress where stderr is no terminal; longer in a long run, which would fill a log otherwise. */
+const LINE_INTERVAL_MS = { least: 10_000, most: 60_000, shareOfRun: 0.05 } as const;
 const BAR_INTERVAL_MS = 100;
-const BAR_WIDTH = 24;
+const BAR_CELLS = { least: 8, most: 24 } as const;
 
 type Stream = NodeJS.WriteStream;
 
@@ -25,6 +25,42 @@ export function terminal(options: TerminalOptions, stdout: Stream, stderr: Strea
     stderr.write(`${text}\n`);
     if (bar !== undefined) stderr.write(bar);
   };
+  const bars = (label: string, total: number): Progress => {
+    let shown = Number.NEGATIVE_INFINITY;
+    return {
+      update(done, detail = '') {
+        const now = performance.now();
+        if (done < total && now - shown < BAR_INTERVAL_MS) return;
+        shown = now;
+        clear();
+        bar = barLine({ label, done, total, detail, columns: stderr.columns ?? 80 }, paint);
+        stderr.write(bar);
+      },
+      end() {
+        clear();
+        bar = undefined;
+      },
+    };
+  };
+  /** Nothing before the first interval is over: what is quick says its result alone. */
+  const lines = (label: string, total: number): Progress => {
+    const start = performance.now();
+    let shown = start;
+    let last: number | undefined;
+    return {
+      update(done, detail = '') {
+        const now = performance.now();
+        const { least, most, shareOfRun } = LINE_INTERVAL_MS;
+        const due = now - shown >= Math.min(most, Math.max(least, shareOfRun * (now - start)));
+        const ends = done >= total && last !== undefined && last < done;
+        if (!due && !ends) return;
+        shown = now;
+        last = done;
+        stderr.write(`${label} ${done}/${total} ${detail}`.trimEnd().concat('\n'));
+      },
+      end() {},
+    };
+  };
   return {
     result(text, json) {
       clear();
@@ -37,34 +73,29 @@ export function terminal(options: TerminalOptions, stdout: Stream, stderr: Strea
     warn: (text) => line(`${paint(33, 'warning')} ${text}`),
     progress(label, total): Progress {
       if (options.quiet) return { update: () => {}, end: () => {} };
-      let shown = 0;
-      const draw = (done: number, detail: string): void => {
-        const share = total === 0 ? 1 : Math.min(1, done / total);
-        if (stderr.isTTY) {
-          const full = Math.round(share * BAR_WIDTH);
-          const cells = `${'━'.repeat(full)}${paint(90, '━'.repeat(BAR_WIDTH - full))}`;
-          const text = `${label} ${cells} ${done}/${total} ${detail}`;
-          clear();
-          bar = options.color ? text : text.slice(0, (stderr.columns ?? 120) - 1);
-          stderr.write(bar);
-        } else {
-          stderr.write(`${label} ${done}/${total} ${detail}\n`.replace(/ +\n/, '\n'));
-        }
-      };
-      return {
-        update(done, detail = '') {
-          const now = performance.now();
-          if (done < total && now - shown < (stderr.isTTY ? BAR_INTERVAL_MS : LINE_INTERVAL_MS)) return;
-          shown = now;
-          draw(done, detail);
-        },
-        end() {
-          clear();
-          bar = undefined;
-        },
-      };
+      return stderr.isTTY ? bars(label, total) : lines(label, total);
     },
   };
+}
+
+/** One line that fits: a bar where there is room for one, and as much of the detail as fits. A line that wraps cannot be cleared. */
+function barLine(
+  {
+    label,
+    done,
+    total,
+    detail,
+    columns,
+  }: { label: string; done: number; total: number; detail: string; columns: number },
+  paint: (code: number, text: string) => string,
+): string {
+  const share = total === 0 ? 1 : Math.min(1, done / total);
+  const words = `${done}/${total} ${detail}`.trimEnd();
+  const room = columns - 1 - label.length - 1;
+  const cells = Math.min(BAR_CELLS.most, room - words.length - 1);
+  if (cells < BAR_CELLS.least) return `${label} ${words}`.slice(0, columns - 1);
+  const full = Math.round(share * cells);
+  return `${label} ${'━'.repeat(full)}${paint(90, '┄'.repeat(cells - full))} ${words}`;
 }
 
 /** Colour only on a terminal, off with NO_COLOR or `--no-color`, forced by FORCE_COLOR. */
