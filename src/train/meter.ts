@@ -12,44 +12,51 @@ export interface Reading {
 }
 
 export interface Meter {
-  /** The loop begins to wait for a batch. */
+  /** The loop begins; time before does not count. */
   start(): void;
+  /** The loop has nothing more to do before the next batch. */
+  waits(): void;
   /** The batch is there. */
   arrived(): void;
-  /** Its gradients are computed; the loop waits for the next. */
+  /** The model is done with it. */
   computed(clips: number, loss: number): void;
   read(): Reading;
 }
 
 export function meter(): Meter {
-  let mark = 0;
+  /** When the last batch was done with, and since when the loop waits. */
+  let done = 0;
+  let waitsSince = 0;
   let wait = 0;
-  const average: { loss: number; seconds: number; waiting: number } = { loss: 0, seconds: 0, waiting: 0 };
-  let clipsOfBatch = 1;
+  const average = { clips: 0, loss: 0, seconds: 0, waiting: 0 };
   let batches = 0;
-  const blend = (old: number, seen: number): number => {
-    const weight = Math.max(NEWEST, 1 / batches);
-    return old + weight * (seen - old);
+  const blend = (key: keyof typeof average, seen: number): void => {
+    average[key] += Math.max(NEWEST, 1 / batches) * (seen - average[key]);
   };
   return {
     start() {
-      mark = performance.now();
+      done = performance.now();
+      waitsSince = done;
+    },
+    waits() {
+      waitsSince = performance.now();
     },
     arrived() {
-      wait = (performance.now() - mark) / 1000;
+      wait = (performance.now() - waitsSince) / 1000;
     },
     computed(clips, loss) {
       const now = performance.now();
       batches++;
-      clipsOfBatch = clips;
-      average.loss = blend(average.loss, loss);
-      average.seconds = blend(average.seconds, (now - mark) / 1000);
-      average.waiting = blend(average.waiting, wait);
-      mark = now;
+      blend('clips', clips);
+      blend('loss', loss);
+      blend('seconds', (now - done) / 1000);
+      blend('waiting', wait);
+      done = now;
+      waitsSince = now;
     },
     read: () => ({
       loss: average.loss,
-      clipsPerSecond: clipsOfBatch / average.seconds,
+      clipsPerSecond: average.clips / average.seconds,
       waiting: average.waiting / average.seconds,
     }),
   };

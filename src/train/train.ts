@@ -108,6 +108,8 @@ class Run {
   /** As the last update left them: the batches of an update that is not complete change both. */
   #settled: { readonly counters: Counters; readonly statistics: HostTensors };
   #savedAt = performance.now();
+  /** Of the last one in this process. */
+  #validationSeconds = 0;
 
   constructor(
     plan: TrainPlan,
@@ -194,6 +196,7 @@ class Run {
       this.#watch.update(lr, applied.largest);
       await this.#afterUpdate(epoch, lr, applied.norm);
       await this.#settle();
+      this.#meter.waits();
     }
   }
 
@@ -201,8 +204,6 @@ class Run {
     const { update } = this.#counters;
     const plan = this.#plan;
     const reading = this.#meter.read();
-    const { batch, accumulate } = plan.epoch;
-    const secondsLeft = ((this.#updates - update) * batch * accumulate) / reading.clipsPerSecond;
     this.#means.onEvent({
       kind: 'update',
       update,
@@ -212,7 +213,7 @@ class Run {
       lr,
       clipsPerSecond: reading.clipsPerSecond,
       waiting: reading.waiting,
-      secondsLeft,
+      secondsLeft: this.#secondsLeft(reading.clipsPerSecond),
     });
     if (update % plan.logEvery === 0) {
       await this.#folder.metrics({
@@ -229,6 +230,15 @@ class Run {
     }
     if (this.#means.signal.aborted) await this.#stop();
     if (performance.now() - this.#savedAt > plan.checkpointEveryMs) await this.#save();
+  }
+
+  /** Updates at the present speed, and validations that take as long as the last one. */
+  #secondsLeft(clipsPerSecond: number): number {
+    const { epoch, epochs, validation } = this.#plan;
+    const { update, validated } = this.#counters;
+    const clips = (this.#updates - update) * epoch.batch * epoch.accumulate;
+    const validations = Math.ceil(epochs / validation.every) - Math.floor(validated / validation.every);
+    return clips / clipsPerSecond + validations * this.#validationSeconds;
   }
 
   /** @throws Interrupted, the checkpoint being saved */
@@ -291,12 +301,14 @@ class Run {
   async #validate(epoch: number): Promise<number> {
     const { validation, model, ahead } = this.#plan;
     const { signal, loader, onEvent } = this.#means;
+    const start = performance.now();
     const { top1, top5, counted } = await evaluate(this.#session, model, loader, {
       ...validation,
       ahead: ahead * validation.batch,
       signal,
       onProgress: (done, total) => onEvent({ kind: 'validating', done, total }),
     });
+    this.#validationSeconds = (performance.now() - start) / 1000;
     const { epochLoss, update, best } = this.#counters;
     const trainLoss = meanLoss(epochLoss);
     onEvent({
