@@ -62,6 +62,7 @@ export async function refuseExisting(folder: string): Promise<void> {
 export async function createRunFolder(folder: string, recipe: string, first: Checkpoint): Promise<RunFolder> {
   await refuseExisting(folder);
   const parent = path.dirname(path.resolve(folder));
+  await removeUnfinished(parent, path.basename(folder));
   const making = path.join(parent, `.${path.basename(folder)}.${process.pid}.tmp`);
   try {
     await onDisk(folder, () => mkdir(path.join(making, 'checkpoint'), { recursive: true }));
@@ -77,6 +78,25 @@ export async function createRunFolder(folder: string, recipe: string, first: Che
   events.text('recipe', 0, `~~~yaml\n${recipe}~~~`);
   await events.flush();
   return openFolder(folder, events);
+}
+
+/** Folders of the same run that starts before this one were killed over, told from those under way by their process. */
+async function removeUnfinished(parent: string, name: string): Promise<void> {
+  for (const found of await readdir(parent).catch(() => [])) {
+    const pid = found.startsWith(`.${name}.`) ? /\.(\d+)\.tmp$/.exec(found)?.[1] : undefined;
+    if (pid !== undefined && !isRunning(Number(pid)))
+      await rm(path.join(parent, found), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs, for another user.
+    return codeOf(error) === 'EPERM';
+  }
 }
 
 /** Opens the folder of a run to go on with it: forgets what was logged after its checkpoint, removes half-written files. */

@@ -32,6 +32,15 @@ test('a new run has its recipe and first checkpoint, and nothing lies beside it'
   assert.deepEqual(await readCheckpoint(folder, { w: { shape: [1], dtype: 'float32' } }), first);
 });
 
+test('what a killed start left is removed, and what another process is making is not', async () => {
+  const nested = path.dirname(folder);
+  const dead = 2 ** 22 + 1; // Above the largest process id of Linux.
+  const names = [`.run.${dead}.tmp`, `.run.${process.ppid}.tmp`, `.run-2.${dead}.tmp`, `run.${dead}.tmp`];
+  for (const name of names) await mkdir(path.join(nested, name, 'checkpoint'), { recursive: true });
+  await (await createRunFolder(folder, 'x', first)).close();
+  assert.deepEqual((await readdir(nested)).sort(), [...names.slice(1), 'run'].sort());
+});
+
 test('a folder that exists is refused and left as it was, an empty one too', async () => {
   await mkdir(folder, { recursive: true });
   await assert.rejects(createRunFolder(folder, 'x', first), {
