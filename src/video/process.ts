@@ -61,6 +61,8 @@ interface CommandInside {
   ): void;
 }
 
+const KILLED_REMEDY = 'see whether memory ran out, or whether something stops processes of this machine';
+
 const NO_LOG: LogRing = { get: () => '' };
 
 const running = new Set<ChildProcess>();
@@ -107,16 +109,27 @@ function commandFor(ffmpeg: Ffmpeg, job: FfmpegJob, sink: Writable): fluent.Ffmp
   return command;
 }
 
+const fileOf = ({ source }: FfmpegJob): string => source.replace(/^file:/, '');
+
 function failureOf(code: number | null, killer: NodeJS.Signals | null): string | undefined {
   if (code === 0) return undefined;
-  if (killer === null) return `ffmpeg ended with code ${code}`;
-  return killer === 'SIGKILL' || killer === 'SIGTERM' ? `ffmpeg was killed (${killer})` : `ffmpeg crashed (${killer})`;
+  return killer === null ? `ffmpeg ended with code ${code}` : `ffmpeg crashed (${killer})`;
+}
+
+/** Code with which ffmpeg ends after SIGTERM, SIGINT and the like, without a word; with words it is an error's code. */
+const STOPPED = 255;
+const KILLERS: readonly unknown[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'];
+
+/** What is no fault of the file: somebody else ended ffmpeg. Undefined where nobody did. */
+function endedByOthers(code: number | null, killer: NodeJS.Signals | null, stderr: string): string | undefined {
+  if (KILLERS.includes(killer)) return `ffmpeg was killed (${killer})`;
+  return code === STOPPED && stderr === '' ? 'ffmpeg was told to stop by a signal' : undefined;
 }
 
 /**
  * Runs ffmpeg, hands every chunk of its standard output to `onData`, and resolves when the process is gone.
  * Rejects with the signal's reason on abort, with a data error when ffmpeg stalls, with an environment error when it
- * cannot be started. Whatever happens, no process is left behind.
+ * cannot be started or others end it. Whatever happens, no process is left behind.
  */
 export function runFfmpeg(
   ffmpeg: Ffmpeg,
@@ -144,13 +157,15 @@ export function runFfmpeg(
     signal?.addEventListener('abort', onAbort, { once: true });
     const clock = setInterval(() => {
       if (++quietTicks > TICKS)
-        stop(dataError(`ffmpeg gave nothing for ${inactivityMs / 1000} s`, { at: job.source.replace(/^file:/, '') }));
+        stop(dataError(`ffmpeg gave nothing for ${inactivityMs / 1000} s`, { at: fileOf(job) }));
     }, inactivityMs / TICKS);
     const settle = (code: number | null, killer: NodeJS.Signals | null): void => {
       clearInterval(clock);
       signal?.removeEventListener('abort', onAbort);
       if (child) forget(child);
+      const by = stopped ? undefined : endedByOthers(code, killer, stderr);
       if (stopped) reject(stopped.reason);
+      else if (by !== undefined) reject(environmentError(by, { at: fileOf(job), remedy: KILLED_REMEDY }));
       else resolve({ failure: failureOf(code, killer), stderr });
     };
 

@@ -48,6 +48,36 @@ test('says when ffmpeg crashed', () =>
     assert.equal((await runFfmpeg(fake, job, () => {})).failure, 'ffmpeg crashed (SIGSEGV)');
   }));
 
+test('an ffmpeg that others end is no fault of the file', () =>
+  withFolder(async (folder) => {
+    const source = { ...job, source: 'file:/videos/a.mp4' };
+    for (const [script, words] of [
+      ['kill -KILL $$', /killed \(SIGKILL\)\n {2}at \/videos\/a\.mp4\n.*memory/],
+      ['kill -TERM $$', /killed \(SIGTERM\)/],
+      ['exit 255', /told to stop by a signal/],
+    ] as const) {
+      const ended = await scriptedFfmpeg(folder, script);
+      await assert.rejects(
+        runFfmpeg(ended, source, () => {}),
+        isKind('environment', words),
+      );
+    }
+    const refused = await scriptedFfmpeg(folder, 'echo Operation not permitted >&2; exit 255');
+    assert.equal((await runFfmpeg(refused, source, () => {})).failure, 'ffmpeg ended with code 255');
+  }));
+
+test('a real ffmpeg that is told to stop in the middle gives no clip, and the file is not blamed', () =>
+  withFolder(async (folder) => {
+    const video = path.join(folder, 'long.mp4');
+    await runDirectly(ffmpeg, ['-f', 'lavfi', '-i', 'testsrc=s=320x240:r=25', '-t', '40', '-c:v', 'mpeg4', video]);
+    const noting = await scriptedFfmpeg(folder, noted(folder, '"$FFMPEG" "$@"'));
+    let chunks = 0;
+    const told = runFfmpeg(noting, { ...job, source: `file:${video}` }, () => {
+      if (++chunks === 1) pidsOf(folder).then(([pid]) => process.kill(pid as number, 'SIGTERM'));
+    });
+    await assert.rejects(told, isKind('environment', /told to stop by a signal|killed \(SIGTERM\)/));
+  }));
+
 test('starts one process and no other, the first time too', () =>
   withFolder(async (folder) => {
     const fake = await scriptedFfmpeg(folder, `echo "$@" >> '${folder}/calls'`);
