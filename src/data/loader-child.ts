@@ -23,6 +23,9 @@ process.on('message', async (message: Opening | Request) => {
 
 process.once('disconnect', () => loader?.close());
 
+// Whoever stops a whole job (Slurm, systemd) signals every process of it. The parent needs its clips to end in good order.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+
 async function answerTo(request: Request): Promise<Answer> {
   const { id } = request;
   try {

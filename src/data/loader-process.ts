@@ -5,7 +5,7 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { environmentError, Interrupted } from '../errors/index.ts';
+import { environmentError, Interrupted, messageOf } from '../errors/index.ts';
 import type { Ffmpeg } from '../video/ffmpeg.ts';
 import type { ClipSourceOptions } from './clip-source.ts';
 import type { EntryViews, Loader, TrainBatch, Views } from './loader.ts';
@@ -51,7 +51,19 @@ export function openLoaderProcess(options: LoaderProcessOptions): Loader {
     waiting.get(answer.id)?.resolve(answer);
     waiting.delete(answer.id);
   });
-  child.on('error', end);
+  child.on('error', (error) => {
+    if (child.pid === undefined) {
+      end(
+        environmentError(`the process that decodes videos could not be started: ${messageOf(error)}`, {
+          remedy: 'see whether memory or the number of processes (ulimit -u) ran out',
+          cause: error,
+        }),
+      );
+      return;
+    }
+    // A message that cannot be sent: the process is gone or no longer listens, and 'exit' says how it ended.
+    child.kill('SIGKILL');
+  });
   child.on('exit', (code, signal) => {
     end(
       environmentError(`the process that decodes videos ended (${signal ?? `code ${code}`})`, {
