@@ -47,6 +47,14 @@ export function trainingState(model: Classifier, options: UpdateOptions): StateS
   ]);
 }
 
+/** What a checkpoint holds: all of it but the frozen weights, and the accumulators, which are zero between updates. */
+export function checkpointState(model: Classifier, options: UpdateOptions): TensorSpecs {
+  const slots = optimizerState(model, options).filter(({ name }) => !name.startsWith('gradient/'));
+  return Object.fromEntries(
+    [...model.trained, ...model.buffers, ...slots].map(({ name, shape }) => [name, { shape, dtype: 'float32' }]),
+  );
+}
+
 /** Inputs that carry the step's masks, [B, ...shape] of 0 and 1. */
 export function noiseInputs(noise: readonly NoiseSpec[], batch: number): TensorSpecs {
   return Object.fromEntries(

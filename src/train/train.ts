@@ -1,34 +1,12 @@
-/**
- * The training loop: updates, validation, checkpoints. Between two updates nothing but the session's state and the counters
- * matters, so a checkpoint there resumes to the bit, in the middle of an epoch too.
- */
-
-import path from 'node:path';
-import type { Replacement } from '../data/loader.ts';
+/** Starting a run, or going on with one. */
 import { updatesPerEpoch } from '../data/order.ts';
 import type { Session } from '../engine/engine.ts';
-import { configError, dataError, Interrupted, weightsError } from '../errors/index.ts';
-import { evaluate } from '../eval/evaluate.ts';
-import { writeTunedWeights } from '../petl/tuned-weights.ts';
-import type { HostTensors, TensorSpecs } from '../tensor/host.ts';
-import { batchesFrom } from './batches.ts';
-import { addLoss, type Counters, meanLoss, NO_LOSS, readCheckpoint, START, writeCheckpoint } from './checkpoint.ts';
-import { type GradientWatch, gradientWatch } from './gradient-watch.ts';
-import { type Meter, meter } from './meter.ts';
+import { configError, weightsError } from '../errors/index.ts';
+import { type Counters, readCheckpoint, START } from './checkpoint.ts';
 import type { TrainMeans, TrainPlan, TrainResult } from './plan.ts';
-import { BEST_FILE, createRunFolder, type RunFolder, resumeRunFolder, TUNED_FILE } from './run-folder.ts';
-import { learningRateAt } from './schedule.ts';
-import { optimizerState, trainingState } from './steps.ts';
-import { updater } from './updater.ts';
-
-/** What a run needs to be opened again: specs of what its checkpoint holds. */
-function checkpointSpecs(plan: TrainPlan): TensorSpecs {
-  const { model, update } = plan;
-  const slots = optimizerState(model, update).filter(({ name }) => !name.startsWith('gradient/'));
-  return Object.fromEntries(
-    [...model.trained, ...model.buffers, ...slots].map(({ name, shape }) => [name, { shape, dtype: 'float32' }]),
-  );
-}
+import { Run } from './run.ts';
+import { createRunFolder, type RunFolder, resumeRunFolder } from './run-folder.ts';
+import { checkpointState, trainingState } from './steps.ts';
 
 /**
  * Trains from the start, or goes on from the folder's checkpoint.
@@ -72,13 +50,13 @@ function requireStatistics({ model, epoch }: TrainPlan): void {
 }
 
 async function begin(plan: TrainPlan, means: TrainMeans, session: Session): Promise<Opened> {
-  const tensors = await session.read(Object.keys(checkpointSpecs(plan)));
+  const tensors = await session.read(Object.keys(checkpointState(plan.model, plan.update)));
   const first = { counters: START, tensors, backbone: plan.backbone };
   return { folder: await createRunFolder(means.folder, plan.recipe, first), counters: START };
 }
 
 async function goOn(plan: TrainPlan, means: TrainMeans, session: Session): Promise<Opened> {
-  const { counters, tensors, backbone } = await readCheckpoint(means.folder, checkpointSpecs(plan));
+  const { counters, tensors, backbone } = await readCheckpoint(means.folder, checkpointState(plan.model, plan.update));
   if (backbone !== plan.backbone) {
     throw weightsError('the backbone is not the one that the run was started with', {
       at: means.folder,
@@ -93,259 +71,4 @@ async function goOn(plan: TrainPlan, means: TrainMeans, session: Session): Promi
 interface Opened {
   readonly folder: RunFolder;
   readonly counters: Counters;
-}
-
-/** A run under way. */
-class Run {
-  readonly #plan: TrainPlan;
-  readonly #means: TrainMeans;
-  readonly #session: Session;
-  readonly #folder: RunFolder;
-  readonly #perEpoch: number;
-  readonly #meter: Meter;
-  readonly #watch: GradientWatch;
-  #counters: Counters;
-  /** As the last update left them: the batches of an update that is not complete change both. */
-  #settled: { readonly counters: Counters; readonly statistics: HostTensors };
-  #savedAt = performance.now();
-  /** Of the last one in this process. */
-  #validationSeconds = 0;
-
-  constructor(
-    plan: TrainPlan,
-    means: TrainMeans,
-    session: Session,
-    folder: RunFolder,
-    perEpoch: number,
-    counters: Counters,
-  ) {
-    this.#plan = plan;
-    this.#means = means;
-    this.#session = session;
-    this.#folder = folder;
-    this.#perEpoch = perEpoch;
-    this.#counters = counters;
-    this.#settled = { counters, statistics: {} };
-    this.#meter = meter();
-    this.#watch = gradientWatch(plan.model.trained);
-  }
-
-  get #updates(): number {
-    return this.#perEpoch * this.#plan.epochs;
-  }
-
-  async toTheEnd(): Promise<TrainResult> {
-    const { epochs } = this.#plan;
-    if (this.#epochIsDone() && this.#counters.update > 0) await this.#endEpoch(this.#counters.update / this.#perEpoch);
-    while (this.#counters.update < this.#updates) {
-      const epoch = Math.floor(this.#counters.update / this.#perEpoch);
-      await this.#trainEpoch(epoch);
-      await this.#endEpoch(epoch + 1);
-    }
-    const { update, best, last, seconds } = this.#counters;
-    return { updates: update, epochs, best, last, seconds };
-  }
-
-  #epochIsDone(): boolean {
-    return this.#counters.update % this.#perEpoch === 0;
-  }
-
-  async #trainEpoch(epoch: number): Promise<void> {
-    if (this.#epochIsDone()) this.#counters = { ...this.#counters, epochLoss: NO_LOSS, replaced: 0 };
-    await this.#settle();
-    try {
-      await this.#trainUpdates(epoch);
-    } catch (thrown) {
-      const { signal } = this.#means;
-      if (!signal.aborted || thrown !== signal.reason) throw thrown;
-      this.#counters = this.#settled.counters;
-      await this.#session.load(this.#settled.statistics);
-      await this.#stop();
-    }
-  }
-
-  async #settle(): Promise<void> {
-    const { model, epoch } = this.#plan;
-    // Where every batch is an update there is none between two.
-    const names = epoch.accumulate > 1 ? model.buffers.map(({ name }) => name) : [];
-    this.#settled = { counters: this.#counters, statistics: await this.#session.read(names) };
-  }
-
-  async #trainUpdates(epoch: number): Promise<void> {
-    const plan = this.#plan;
-    const { loader, signal } = this.#means;
-    const apply = await updater(plan, this.#session);
-    const from = this.#counters.update % this.#perEpoch;
-    this.#meter.start();
-    for await (const batch of batchesFrom(plan, loader, epoch, from, signal)) {
-      this.#meter.arrived();
-      await this.#noteReplacements(batch.replaced);
-      const loss = await apply.gradients(batch);
-      const { epochLoss, intervalLoss } = this.#counters;
-      const clips = batch.labels.length;
-      this.#counters = {
-        ...this.#counters,
-        epochLoss: addLoss(epochLoss, loss, clips),
-        intervalLoss: addLoss(intervalLoss, loss, clips),
-      };
-      this.#meter.computed(clips, loss);
-      if (!batch.endsUpdate) continue;
-      const lr = learningRateAt(plan.schedule, this.#counters.update / this.#perEpoch);
-      const applied = await apply.apply(lr, this.#counters.update + 1);
-      this.#counters = { ...this.#counters, update: this.#counters.update + 1 };
-      this.#watch.update(lr, applied.largest);
-      await this.#afterUpdate(epoch, lr, applied.norm);
-      await this.#settle();
-      this.#meter.waits();
-    }
-  }
-
-  async #afterUpdate(epoch: number, lr: number, norm: number): Promise<void> {
-    const { update } = this.#counters;
-    const plan = this.#plan;
-    const reading = this.#meter.read();
-    this.#means.onEvent({
-      kind: 'update',
-      update,
-      updates: this.#updates,
-      epoch: epoch + 1,
-      loss: reading.loss,
-      lr,
-      clipsPerSecond: reading.clipsPerSecond,
-      waiting: reading.waiting,
-      secondsLeft: this.#secondsLeft(reading.clipsPerSecond),
-    });
-    if (update % plan.logEvery === 0) {
-      await this.#folder.metrics({
-        kind: 'train',
-        update,
-        epoch: epoch + 1,
-        loss: meanLoss(this.#counters.intervalLoss),
-        lr,
-        gradientNorm: norm,
-        clipsPerSecond: reading.clipsPerSecond,
-        waiting: reading.waiting,
-      });
-      this.#counters = { ...this.#counters, intervalLoss: NO_LOSS };
-    }
-    if (this.#means.signal.aborted) await this.#stop();
-    if (performance.now() - this.#savedAt > plan.checkpointEveryMs) await this.#save();
-  }
-
-  /** Updates at the present speed, and validations that take as long as the last one. */
-  #secondsLeft(clipsPerSecond: number): number {
-    const { epoch, epochs, validation } = this.#plan;
-    const { update, validated } = this.#counters;
-    const clips = (this.#updates - update) * epoch.batch * epoch.accumulate;
-    const validations = Math.ceil(epochs / validation.every) - Math.floor(validated / validation.every);
-    return clips / clipsPerSecond + validations * this.#validationSeconds;
-  }
-
-  /** @throws Interrupted, the checkpoint being saved */
-  async #stop(): Promise<never> {
-    await this.#save();
-    const { update } = this.#counters;
-    throw new Interrupted(
-      `stopped after update ${update} of ${this.#updates}; go on with: petl-video train --resume ${this.#folder.folder}`,
-    );
-  }
-
-  async #noteReplacements(replaced: readonly Replacement[]): Promise<void> {
-    if (replaced.length === 0) return;
-    for (const { id, reason } of replaced) {
-      const text = `${id} could not be decoded, another video stands in: ${reason}`;
-      this.#means.onEvent({ kind: 'warning', text });
-      await this.#folder.log(text);
-    }
-    const total = this.#counters.replaced + replaced.length;
-    this.#counters = { ...this.#counters, replaced: total };
-    const { maxReplaced, train } = this.#plan;
-    const limit = maxReplaced === 0 ? 0 : Math.max(1, Math.floor(maxReplaced * train.entries.length));
-    if (total > limit) {
-      const videos = total === 1 ? '1 video' : `${total} videos`;
-      throw dataError(`${videos} of one epoch could not be decoded, more than data.maxSkipped allows (${limit})`, {
-        at: replaced.at(-1)?.id ?? '',
-        remedy: 'run petl-video prepare again to find and mark them, or check the disk',
-      });
-    }
-  }
-
-  async #endEpoch(epoch: number): Promise<void> {
-    if (this.#counters.validated >= epoch) return;
-    const { validation, epochs } = this.#plan;
-    let top1: number | null = null;
-    if (epoch % validation.every === 0 || epoch === epochs) {
-      try {
-        top1 = await this.#validate(epoch);
-      } catch (thrown) {
-        if (!this.#means.signal.aborted) throw thrown;
-        await this.#save();
-        throw new Interrupted(
-          `stopped in the validation of epoch ${epoch}; go on with: petl-video train --resume ${this.#folder.folder}`,
-        );
-      }
-    }
-    await this.#writeTuned(TUNED_FILE, epoch, top1);
-    const { best } = this.#counters;
-    const better = top1 !== null && (best === null || top1 > best.top1);
-    if (better) await this.#writeTuned(BEST_FILE, epoch, top1);
-    this.#counters = {
-      ...this.#counters,
-      validated: epoch,
-      best: better ? { top1: top1 as number, epoch } : best,
-      last: top1 === null ? this.#counters.last : { top1 },
-    };
-    await this.#save();
-  }
-
-  async #validate(epoch: number): Promise<number> {
-    const { validation, model, ahead } = this.#plan;
-    const { signal, loader, onEvent } = this.#means;
-    const start = performance.now();
-    const { top1, top5, counted } = await evaluate(this.#session, model, loader, {
-      ...validation,
-      ahead: ahead * validation.batch,
-      signal,
-      onProgress: (done, total) => onEvent({ kind: 'validating', done, total }),
-    });
-    this.#validationSeconds = (performance.now() - start) / 1000;
-    const { epochLoss, update, best } = this.#counters;
-    const trainLoss = meanLoss(epochLoss);
-    onEvent({
-      kind: 'validated',
-      epoch,
-      trainLoss,
-      top1,
-      top5,
-      videos: counted,
-      best: best === null || top1 > best.top1,
-    });
-    await this.#folder.metrics({ kind: 'validation', update, epoch, trainLoss, top1, top5, videos: counted });
-    await this.#folder.log(
-      `epoch ${epoch}: train loss ${trainLoss.toFixed(4)}, validation top-1 ${(100 * top1).toFixed(2)} % (single view)`,
-    );
-    return top1;
-  }
-
-  async #writeTuned(name: string, epoch: number, top1: number | null): Promise<void> {
-    const { model, method, classes, backbone, recipe, epochs } = this.#plan;
-    const tensors = await this.#session.read([...model.trained, ...model.buffers].map((spec) => spec.name));
-    await writeTunedWeights(path.join(this.#folder.folder, name), tensors, {
-      method,
-      classes,
-      backbone,
-      recipe,
-      training: top1 === null ? { epoch, epochs } : { epoch, epochs, validationTop1: top1 },
-    });
-  }
-
-  async #save(): Promise<void> {
-    this.#counters = {
-      ...this.#counters,
-      seconds: this.#counters.seconds + (performance.now() - this.#savedAt) / 1000,
-    };
-    this.#savedAt = performance.now();
-    const tensors = await this.#session.read(Object.keys(checkpointSpecs(this.#plan)));
-    await writeCheckpoint(this.#folder.folder, { counters: this.#counters, tensors, backbone: this.#plan.backbone });
-  }
 }
