@@ -46,6 +46,9 @@ export async function retrying<T>(url: string, options: Retrying, attempt: () =>
   }
 }
 
+/** No such host, nobody who listens, nobody to trust, a port that `fetch` does not even try. */
+const HOPELESS = /ENOTFOUND|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|certificate|bad port/i;
+
 /**
  * One GET. Resolves with a response of status 200, 206 or 416.
  *
@@ -58,8 +61,7 @@ export async function get(url: string, headers: Readonly<Record<string, string>>
     response = await fetch(url, { headers, signal });
   } catch (error) {
     signal.throwIfAborted();
-    if (/ENOTFOUND|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|certificate/i.test(reasonOf(error)))
-      throw unreachable(url, error);
+    if (HOPELESS.test(reasonOf(error))) throw unreachable(url, error);
     throw new Temporary(reasonOf(error), { cause: error });
   }
   if ([200, 206, 416].includes(response.status)) return response;

@@ -211,5 +211,7 @@ test('no such host and nobody listening fail at once', async () => {
   closers.pop()?.();
   const start = performance.now();
   await assert.rejects(download(options(url, { backoff: 5000 })), { kind: 'environment', message: /ECONNREFUSED/ });
+  const blocked = options('http://127.0.0.1:1/wheel', { backoff: 5000 });
+  await assert.rejects(download(blocked), { kind: 'environment', message: /bad port/ });
   assert.ok(performance.now() - start < 2000);
 });
