@@ -88,7 +88,9 @@ export async function trainRecipe(
     } catch (thrown) {
       screen.end();
       if (isMendable(thrown) && (await isReadable(checkpointFile(folder)))) {
-        reporter.note(`the last checkpoint is whole; once this is mended, go on with: petl-video train --resume ${folder}`);
+        reporter.note(
+          `the last checkpoint is whole; once this is mended, go on with: petl-video train --resume ${folder}`,
+        );
       }
       throw thrown;
     } finally {
@@ -158,7 +160,7 @@ function updateText(event: Extract<TrainEvent, { kind: 'update' }>): string {
     `data wait ${Math.round(100 * waiting)} %${waiting > 0.5 ? ' (input-bound)' : ''}`,
     `${duration(secondsLeft)} left`,
     // Last, for a narrow terminal cuts the end off.
-    `lr ${lr < 1e-3 && lr > 0 ? lr.toExponential(2) : Number(lr.toPrecision(3))}`,
+    `lr ${lr.toExponential(2)}`,
   ];
   return facts.join('  ');
 }
