@@ -278,3 +278,34 @@ test('a last batch of one video under BatchNorm is a config error', { skip }, as
     'train.dropLast=false',
   );
 });
+
+test('a run is not trained over, nor evaluated on other classes', { skip }, async () => {
+  await train('mine');
+  const before = await readFile(inside('mine', 'tuned.safetensors'));
+  await refused(
+    ['train', 'recipe.yaml', 'train.seed=3', '--out', 'mine', '--json'],
+    { folder },
+    {
+      code: 2,
+      says: /^usage error: the folder of the run exists$/,
+      at: /^mine$/,
+      remedy: 'petl-video train --resume mine',
+    },
+  );
+  assert.deepEqual(await readFile(inside('mine', 'tuned.safetensors')), before);
+
+  await cp(inside('data'), inside('kept'), { recursive: true });
+  const dataset = await readFile(inside('data', 'dataset.json'), 'utf8');
+  await writeFile(inside('data', 'dataset.json'), dataset.replace('"down"', '"left"'));
+  await refused(
+    ['evaluate', 'mine', '--json'],
+    { folder },
+    {
+      code: 4,
+      says: /^data error: the prepared data set has other classes than the run was trained with$/,
+      at: /^data$/,
+      remedy: 'prepare the original again',
+    },
+  );
+  await cp(inside('kept'), inside('data'), { recursive: true });
+});
