@@ -58,6 +58,8 @@ export interface Checkpoint {
   readonly tensors: HostTensors;
   /** Fingerprint of the frozen weights: a run goes on over the same backbone only. */
   readonly backbone: string;
+  /** Fingerprint of the training entries: their numbers name what is random, and their order the epochs. */
+  readonly entries: string;
 }
 
 const FORMAT = 'petl-video checkpoint';
@@ -66,11 +68,13 @@ export function checkpointFile(folder: string): string {
   return path.join(folder, 'checkpoint', 'state.safetensors');
 }
 
-export async function writeCheckpoint(folder: string, { counters, tensors, backbone }: Checkpoint): Promise<void> {
+export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
+  const { counters, tensors, backbone, entries } = checkpoint;
   await writeSafetensors(checkpointFile(folder), tensors, {
     format: FORMAT,
     counters: JSON.stringify(counters),
     backbone,
+    entries,
   });
 }
 
@@ -79,13 +83,13 @@ export async function readCheckpoint(folder: string, specs: TensorSpecs): Promis
   const file = checkpointFile(folder);
   const source = await openCheckpoint(file);
   try {
-    const { format, counters, backbone } = Object.fromEntries(source.metadata);
-    if (format !== FORMAT || counters === undefined || backbone === undefined) {
+    const { format, counters, backbone, entries } = Object.fromEntries(source.metadata);
+    if (format !== FORMAT || counters === undefined || backbone === undefined || entries === undefined) {
       throw weightsError('this file is no checkpoint of petl-video', { at: file });
     }
     const wanted = Object.entries(specs).map(([name, { shape }]) => ({ name, shape }));
     const tensors = await readExactly(source, wanted, 'checkpoint tensor');
-    return { counters: parseCounters(counters, file), tensors, backbone };
+    return { counters: parseCounters(counters, file), tensors, backbone, entries };
   } finally {
     await source.close();
   }

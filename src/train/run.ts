@@ -11,6 +11,7 @@ import { writeTunedWeights } from '../petl/tuned-weights.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import { batchesFrom } from './batches.ts';
 import { addLoss, type Counters, meanLoss, NO_LOSS, writeCheckpoint } from './checkpoint.ts';
+import { entriesFingerprint } from './entries-fingerprint.ts';
 import { type GradientWatch, gradientWatch } from './gradient-watch.ts';
 import { type Meter, meter } from './meter.ts';
 import type { TrainMeans, TrainPlan, TrainResult } from './plan.ts';
@@ -26,6 +27,7 @@ export class Run {
   readonly #session: Session;
   readonly #folder: RunFolder;
   readonly #perEpoch: number;
+  readonly #entries: string;
   readonly #meter: Meter;
   readonly #watch: GradientWatch;
   #counters: Counters;
@@ -48,6 +50,7 @@ export class Run {
     this.#session = session;
     this.#folder = folder;
     this.#perEpoch = perEpoch;
+    this.#entries = entriesFingerprint(plan.train.entries);
     this.#counters = counters;
     this.#settled = { counters, statistics: {} };
     this.#meter = meter();
@@ -270,6 +273,11 @@ export class Run {
     };
     this.#savedAt = performance.now();
     const tensors = await this.#session.read(Object.keys(checkpointState(this.#plan.model, this.#plan.update)));
-    await writeCheckpoint(this.#folder.folder, { counters: this.#counters, tensors, backbone: this.#plan.backbone });
+    await writeCheckpoint(this.#folder.folder, {
+      counters: this.#counters,
+      tensors,
+      backbone: this.#plan.backbone,
+      entries: this.#entries,
+    });
   }
 }

@@ -1,8 +1,9 @@
 /** Starting a run, or going on with one. */
 import { updatesPerEpoch } from '../data/order.ts';
 import type { Session } from '../engine/engine.ts';
-import { configError, weightsError } from '../errors/index.ts';
+import { configError, dataError, weightsError } from '../errors/index.ts';
 import { type Counters, readCheckpoint, START } from './checkpoint.ts';
+import { entriesFingerprint } from './entries-fingerprint.ts';
 import type { TrainMeans, TrainPlan, TrainResult } from './plan.ts';
 import { Run } from './run.ts';
 import { createRunFolder, type RunFolder, resumeRunFolder } from './run-folder.ts';
@@ -51,16 +52,25 @@ function requireStatistics({ model, epoch }: TrainPlan): void {
 
 async function begin(plan: TrainPlan, means: TrainMeans, session: Session): Promise<Opened> {
   const tensors = await session.read(Object.keys(checkpointState(plan.model, plan.update)));
-  const first = { counters: START, tensors, backbone: plan.backbone };
+  const first = { counters: START, tensors, backbone: plan.backbone, entries: entriesFingerprint(plan.train.entries) };
   return { folder: await createRunFolder(means.folder, plan.recipe, first), counters: START };
 }
 
 async function goOn(plan: TrainPlan, means: TrainMeans, session: Session): Promise<Opened> {
-  const { counters, tensors, backbone } = await readCheckpoint(means.folder, checkpointState(plan.model, plan.update));
+  const { counters, tensors, backbone, entries } = await readCheckpoint(
+    means.folder,
+    checkpointState(plan.model, plan.update),
+  );
   if (backbone !== plan.backbone) {
     throw weightsError('the backbone is not the one that the run was started with', {
       at: means.folder,
       remedy: `put the original weights file back; its fingerprint was ${backbone.slice(0, 16)}…`,
+    });
+  }
+  if (entries !== entriesFingerprint(plan.train.entries)) {
+    throw dataError('the prepared data set has changed since the run was started', {
+      at: means.folder,
+      remedy: 'put the manifests back as they were, or train anew: a run goes on over the same videos only',
     });
   }
   await session.load(tensors);

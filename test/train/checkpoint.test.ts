@@ -28,6 +28,7 @@ const checkpoint = {
   // A subnormal, a negative zero: bits, not values.
   tensors: { w: float32([2], Float32Array.of(1e-42, -0)), 'momentum/w': float32([2], Float32Array.of(1 / 3, -1e30)) },
   backbone: 'f1',
+  entries: 'e1',
 };
 
 test('what was written is read back to the bit', async () => {
@@ -72,7 +73,7 @@ test('a missing, cut or foreign file is a weights error', async () => {
     kind: 'weights',
     message: /^this file is no checkpoint of petl-video/,
   });
-  const damaged = { format: 'petl-video checkpoint', counters: '{"update": 7', backbone: 'f1' };
+  const damaged = { format: 'petl-video checkpoint', counters: '{"update": 7', backbone: 'f1', entries: 'e1' };
   await writeSafetensors(checkpointFile(folder), checkpoint.tensors, damaged);
   await assert.rejects(readCheckpoint(folder, specs), {
     kind: 'weights',

@@ -53,7 +53,15 @@ test('class token and learned positions go with the embedding, the norm before t
     'norm.weight': norm,
     'blocks.1.attn.qkv.bias': bias,
   } = groups(tinyImageVit, 'full');
-  assert.deepEqual([cls, positions, norm, bias], [[0.125, false], [0.125, false], [1, false], [0.5, false]]);
+  assert.deepEqual(
+    [cls, positions, norm, bias],
+    [
+      [0.125, false],
+      [0.125, false],
+      [1, false],
+      [0.5, false],
+    ],
+  );
 });
 
 test("a method's parameters have the rate of their block", () => {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import type { Loader } from '../../src/data/loader.ts';
+import type { Entry } from '../../src/data/manifest.ts';
 import { updatesOf } from '../../src/data/order.ts';
 import { cpuEngine } from '../../src/engine/cpu.ts';
 import { Interrupted } from '../../src/errors/index.ts';
@@ -310,6 +311,14 @@ test('a run does not go on over another backbone or with another method', async 
     kind: 'weights',
     message: /blocks\.0\.adaptmlp\.down\.weight has shape \[64,8\], not \[8,8\]/,
   });
+  const [first, ...rest] = plan.train.entries as readonly [Entry, ...Entry[]];
+  const relabelled = { ...plan, train: { ...plan.train, entries: [{ ...first, label: 1 - first.label }, ...rest] } };
+  await assert.rejects(train(relabelled, meansOf(relabelled, folder), true), {
+    kind: 'data',
+    message: /^the prepared data set has changed since the run was started/,
+  });
+  const moved = { ...plan, train: { ...plan.train, entries: [{ ...first, file: 'elsewhere.mp4' }, ...rest] } };
+  await train(moved, meansOf(moved, folder), true);
   const none = newFolder();
   await assert.rejects(train(plan, meansOf(plan, none), true), { kind: 'weights' });
   assert.equal(existsSync(none), false);
