@@ -1,4 +1,5 @@
 import { type Tensor, tf } from '../tf.ts';
+import { withGradient } from '../with-gradient.ts';
 
 const INVERSE_SQRT_2 = Math.SQRT1_2;
 const INVERSE_SQRT_2_PI = 1 / Math.sqrt(2 * Math.PI);
@@ -8,15 +9,12 @@ const distribution = (x: Tensor): Tensor => tf.mul(tf.add(tf.erf(tf.mul(x, INVER
 
 /** Exact GELU, x · Φ(x) (Hendrycks and Gimpel 2016, not the tanh form); its gradient is Φ(x) + x · φ(x). Any shape. */
 export function gelu(x: Tensor): Tensor {
-  const op = tf.customGrad((input, save) => {
-    const z = input as Tensor;
-    (save as (tensors: Tensor[]) => void)([z]);
-    const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor => {
-      const [s] = saved as [Tensor];
-      const density = tf.mul(tf.exp(tf.mul(tf.square(s), -0.5)), INVERSE_SQRT_2_PI);
-      return tf.mul(dy, tf.add(distribution(s), tf.mul(s, density)));
-    };
-    return { value: tf.mul(z, distribution(z)), gradFunc };
-  });
-  return op(x);
+  return withGradient(
+    [x],
+    (z) => ({ value: tf.mul(z, distribution(z)), saved: [z] }),
+    (dy, z) => {
+      const density = tf.mul(tf.exp(tf.mul(tf.square(z), -0.5)), INVERSE_SQRT_2_PI);
+      return [tf.mul(dy, tf.add(distribution(z), tf.mul(z, density)))];
+    },
+  );
 }
