@@ -27,13 +27,22 @@ export function terminal(options: TerminalOptions, stdout: Stream, stderr: Strea
   };
   const bars = (label: string, total: number): Progress => {
     let shown = Number.NEGATIVE_INFINITY;
+    let cells: number = BAR_CELLS.most;
     return {
       update(done, detail = '') {
         const now = performance.now();
         if (done < total && now - shown < BAR_INTERVAL_MS) return;
         shown = now;
         clear();
-        bar = barLine({ label, done, total, detail, columns: stderr.columns ?? 80 }, paint);
+        const words = `${String(done).padStart(String(total).length)}/${total} ${detail}`.trimEnd();
+        // A line that wraps cannot be cleared. A bar that has shrunk stays so, or it would jump with the detail's length.
+        const widest = (stderr.columns ?? 80) - 1;
+        cells = Math.min(cells, widest - label.length - words.length - 2);
+        const full = Math.round((total === 0 ? 1 : Math.min(1, done / total)) * cells);
+        bar =
+          cells < BAR_CELLS.least
+            ? `${label} ${words}`.slice(0, widest)
+            : `${label} ${'━'.repeat(full)}${paint(90, '┄'.repeat(cells - full))} ${words}`;
         stderr.write(bar);
       },
       end() {
@@ -76,26 +85,6 @@ export function terminal(options: TerminalOptions, stdout: Stream, stderr: Strea
       return stderr.isTTY ? bars(label, total) : lines(label, total);
     },
   };
-}
-
-/** One line that fits: a bar where there is room for one, and as much of the detail as fits. A line that wraps cannot be cleared. */
-function barLine(
-  {
-    label,
-    done,
-    total,
-    detail,
-    columns,
-  }: { label: string; done: number; total: number; detail: string; columns: number },
-  paint: (code: number, text: string) => string,
-): string {
-  const share = total === 0 ? 1 : Math.min(1, done / total);
-  const words = `${done}/${total} ${detail}`.trimEnd();
-  const room = columns - 1 - label.length - 1;
-  const cells = Math.min(BAR_CELLS.most, room - words.length - 1);
-  if (cells < BAR_CELLS.least) return `${label} ${words}`.slice(0, columns - 1);
-  const full = Math.round(share * cells);
-  return `${label} ${'━'.repeat(full)}${paint(90, '┄'.repeat(cells - full))} ${words}`;
 }
 
 /** Colour only on a terminal, off with NO_COLOR or `--no-color`, forced by FORCE_COLOR. */

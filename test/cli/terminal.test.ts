@@ -117,7 +117,7 @@ test('a terminal: the line never reaches the last column, coloured or not', () =
       const { err, progress } = reporterOn({ isTTY: true, columns, color });
       progress('train', 10_500).update(1_050, detail);
       const [shown = ''] = screenOf(err.text);
-      const whole = `train 1050/10500 ${detail}`;
+      const whole = `train  1050/10500 ${detail}`;
       assert.ok(shown.length <= columns - 1, `${columns}: ${shown}`);
       const cells = /[━┄]+/.exec(shown)?.[0] ?? '';
       if (cells === '') assert.equal(shown, whole.slice(0, columns - 1));
@@ -125,6 +125,17 @@ test('a terminal: the line never reaches the last column, coloured or not', () =
       assert.ok(cells === '' || (cells.length >= 8 && cells.length <= 24), `${columns}: ${cells.length} cells`);
     }
   }
+});
+
+test('a terminal: a bar that made room for a long detail does not jump back', () => {
+  const { err, progress } = reporterOn({ isTTY: true, columns: 40 });
+  const bar = progress('train', 3);
+  const cells = ['', 'a detail of 18 cha', 'short'].map((detail, i) => {
+    now += 1000;
+    bar.update(i + 1, detail);
+    return /[━┄]+/.exec(screenOf(err.text)[0] ?? '')?.[0]?.length;
+  });
+  assert.deepEqual(cells, [24, 10, 10]);
 });
 
 test('quiet: no notes and no progress, but warnings and the result', () => {
