@@ -157,10 +157,11 @@ function updateText(event: Extract<TrainEvent, { kind: 'update' }>): string {
     `epoch ${epoch}`,
     `loss ${loss.toFixed(4)}`,
     `${clipsPerSecond.toFixed(1)} clips/s`,
-    `data wait ${Math.round(100 * waiting)} %${waiting > 0.5 ? ' (input-bound)' : ''}`,
+    `data wait ${Math.round(100 * waiting)} %`,
     `${duration(secondsLeft)} left`,
     // Last, for a narrow terminal cuts the end off.
     `lr ${lr.toExponential(2)}`,
+    ...(waiting > 0.5 ? ['(input-bound)'] : []),
   ];
   return facts.join('  ');
 }
