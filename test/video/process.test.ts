@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -9,6 +8,7 @@ import { PetlVideoError } from '../../src/errors/index.ts';
 import { decodeFrames } from '../../src/video/decode.ts';
 import { type FfmpegJob, runFfmpeg } from '../../src/video/process.ts';
 import { ffmpeg, runDirectly, scriptedFfmpeg, withFolder } from './ffmpegs.ts';
+import { isAlive } from './is-alive.ts';
 
 const job: FfmpegJob = { source: 'unread', inputOptions: [], filters: [], outputOptions: [], format: 'rawvideo' };
 
@@ -17,16 +17,6 @@ const noted = (folder: string, then: string): string => `echo $$ >> '${folder}/p
 
 async function pidsOf(folder: string): Promise<number[]> {
   return (await readFile(path.join(folder, 'pids'), 'utf8')).trim().split('\n').map(Number);
-}
-
-/** A process that ended but that nobody has asked about yet (state Z) is not alive: in a container, nobody may ever ask. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  return !existsSync('/proc/self/stat') || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
 }
 
 const isKind = (kind: string, words: RegExp) => (error: unknown) =>
