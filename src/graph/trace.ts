@@ -17,6 +17,11 @@ export interface Traceable {
   run(state: Tensors, inputs: Tensors): { readonly state: Tensors; readonly outputs: Tensors };
 }
 
+/** The state of a session, of which a step may use a part. */
+export type StateShapes = Readonly<
+  Record<string, { readonly shape: readonly number[]; readonly dtype: string; readonly frozen: boolean }>
+>;
+
 const BACKEND = 'trace';
 
 /** What tfjs calls a tensor inside kernels. */
@@ -176,12 +181,7 @@ function traceBackend(): TraceBackend {
  * @throws TypeError that names the op and the place: an op that is not in the kernel table, shapes that do not fit, a
  *   value that is read, state that the session has not or that is frozen; and what the step itself throws
  */
-export async function traceStep(
-  step: Traceable,
-  state: Readonly<
-    Record<string, { readonly shape: readonly number[]; readonly dtype: string; readonly frozen: boolean }>
-  >,
-): Promise<Graph> {
+export async function traceStep(step: Traceable, state: StateShapes): Promise<Graph> {
   const backend = traceBackend();
   const former = tf.engine().backendName;
   await tf.setBackend(BACKEND);
@@ -197,7 +197,7 @@ export async function traceStep(
   }
 }
 
-function record(recording: Recording, step: Traceable, specs: Parameters<typeof traceStep>[1]): Graph {
+function record(recording: Recording, step: Traceable, specs: StateShapes): Graph {
   const tensorOf = (of: Value): Tensor => tf.engine().makeTensorFromTensorInfo(recording.info(of) as never);
   const states = new Map(
     Object.entries(specs).map(([name, { shape, dtype }]) => [

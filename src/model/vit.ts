@@ -9,6 +9,7 @@
 import { sizeOf } from '../tensor/host.ts';
 import { layerNorm } from '../tensor/ops/normalize.ts';
 import { type Lookup, normal, ones, type ParameterSpec, uniform, zeros } from '../tensor/parameters.ts';
+import { scope } from '../tensor/scope.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { block, blockParameters, type Forward } from './block.ts';
 import { normalizeClip, patchEmbedding } from './embedding.ts';
@@ -49,7 +50,10 @@ export function features(vit: VitOptions, parameter: Lookup, clip: Tensor, tapsO
   const batch = x.shape[0] as number;
   if (vit.clsToken) x = tf.concat([tf.tile(parameter('cls_token'), [batch, 1, 1]), x], 1);
   x = tf.add(x, vit.positions === 'learned' ? parameter('pos_embed') : fixedPositions(vit));
-  for (let i = 0; i < vit.depth; i++) x = block(x, i, vit, parameter, tapsOf(i), forward);
+  for (let i = 0; i < vit.depth; i++) {
+    const input = x;
+    x = scope(`blocks.${i}`, () => block(input, i, vit, parameter, tapsOf(i), forward));
+  }
   if (vit.pool === 'cls') {
     const cls = tf.reshape(tf.slice(x, [0, 0, 0], [batch, 1, D]), [batch, D]);
     return layerNorm(cls, parameter('norm.weight'), parameter('norm.bias'), LAYER_NORM_EPSILON);

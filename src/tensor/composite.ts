@@ -7,10 +7,9 @@ import { type Tensor, tf } from './tf.ts';
 export function composite(
   kernel: string,
   inputs: Readonly<Record<string, Tensor>>,
-  attributes: Readonly<Record<string, number>>,
   decomposition: () => Tensor[],
 ): Tensor[] {
   if (tf.getKernel(kernel, tf.getBackend()) === undefined) return decomposition();
-  const made = tf.engine().runKernel(kernel, { ...inputs }, { ...attributes }) as Tensor | Tensor[];
+  const made = tf.engine().runKernel(kernel, { ...inputs }) as Tensor | Tensor[];
   return Array.isArray(made) ? made : [made];
 }

