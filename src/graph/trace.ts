@@ -97,7 +97,7 @@ class Recording {
 function placeOf(): string {
   const scope = currentScope();
   const lines = (new Error().stack ?? '').split('\n').slice(1);
-  const ours = lines.find((line) => !/node_modules|\/graph\/trace\.|node:internal/.test(line));
+  const ours = lines.find((line) => !/node_modules|\/tfjs-core\/|\/src\/graph\/trace\.|node:internal/.test(line));
   const line = ours?.trim().replace(/^at /, '');
   return `${scope === '' ? '' : ` in ${scope}`}${line === undefined ? '' : ` (${line})`}`;
 }
@@ -225,6 +225,8 @@ function record(recording: Recording, step: Traceable, specs: StateShapes): Grap
   const named = (tensors: Tensors): Map<string, Value> =>
     new Map(Object.entries(tensors).map(([name, tensor]) => [name, recording.valueOf(tensor.dataId)]));
   const [changed, outputs] = [named(result.state), named(result.outputs)];
+  // A step may have kept them from being tidied away.
+  tf.dispose([result.state, result.outputs]);
   for (const name of changed.keys()) {
     const spec = specs[name];
     if (spec === undefined) throw new TypeError(`step ${step.name} returned state ${name}, which is not the session's`);

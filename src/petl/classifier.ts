@@ -11,6 +11,7 @@ import { backboneParameters, features, poolParameters } from '../model/vit.ts';
 import { batchNormEvaluation, batchNormTraining } from '../tensor/ops/batch-norm.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { type Lookup, normal, ones, type ParameterSpec, zeros } from '../tensor/parameters.ts';
+import { scope } from '../tensor/scope.ts';
 import { type Tensor, type Tensors, tf } from '../tensor/tf.ts';
 import type { Attached } from './method.ts';
 
@@ -84,23 +85,24 @@ export function classifier(vit: VitOptions, method: Attached, head: HeadOptions)
       ...method.noise,
       ...(head.dropout > 0 ? [{ name: HEAD_DROPOUT, shape: [D], keep: 1 - head.dropout }] : []),
     ],
-    predict(parameter, clip, forward) {
-      const pooled = features(vit, parameter, clip, (i) => method.taps(i, parameter, forward), forward);
-      const buffers: Tensors = {};
-      let x = pooled;
-      if (head.batchNorm) {
-        const [mean, variance] = [parameter(RUNNING_MEAN), parameter(RUNNING_VARIANCE)];
-        if (forward.training) {
-          const normed = batchNormTraining(x, mean, variance, BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM);
-          x = normed.y;
-          buffers[RUNNING_MEAN] = normed.runningMean;
-          buffers[RUNNING_VARIANCE] = normed.runningVariance;
-        } else {
-          x = batchNormEvaluation(x, mean, variance, BATCH_NORM_EPSILON);
+    predict: (parameter, clip, forward) =>
+      scope('forward', () => {
+        const pooled = features(vit, parameter, clip, (i) => method.taps(i, parameter, forward), forward);
+        const buffers: Tensors = {};
+        let x = pooled;
+        if (head.batchNorm) {
+          const [mean, variance] = [parameter(RUNNING_MEAN), parameter(RUNNING_VARIANCE)];
+          if (forward.training) {
+            const normed = batchNormTraining(x, mean, variance, BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM);
+            x = normed.y;
+            buffers[RUNNING_MEAN] = normed.runningMean;
+            buffers[RUNNING_VARIANCE] = normed.runningVariance;
+          } else {
+            x = batchNormEvaluation(x, mean, variance, BATCH_NORM_EPSILON);
+          }
         }
-      }
-      if (forward.training && head.dropout > 0) x = tf.mul(x, tf.div(forward.noise(HEAD_DROPOUT), 1 - head.dropout));
-      return { features: pooled, logits: linear(x, parameter('head.weight'), parameter('head.bias')), buffers };
-    },
+        if (forward.training && head.dropout > 0) x = tf.mul(x, tf.div(forward.noise(HEAD_DROPOUT), 1 - head.dropout));
+        return { features: pooled, logits: linear(x, parameter('head.weight'), parameter('head.bias')), buffers };
+      }),
   };
 }

@@ -107,7 +107,7 @@ function forward(build: Builder, node: Node, strategy: AttentionStrategy, traine
     const [qs, ks, vs] = [q, k, v].map((x) => slices.cut(build, x, i)) as [Value, Value, Value];
     const scores = product(build, qs, ks, false, true);
     if (strategy.softmax === 'library' && (strategy.keepProbabilities || !trained)) {
-      const probabilities = build.one('Softmax', [scores]);
+      const probabilities = build.one('Softmax', [scores], { dim: scores.shape.length - 1 });
       kept.push({ probabilities });
       return product(build, probabilities, vs);
     }

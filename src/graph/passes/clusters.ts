@@ -50,9 +50,11 @@ export function clusterSmallOperations(graph: Graph, limits: ClusterLimits): Gra
 
 const isSmall = (node: Node): boolean => SMALL.has(node.kernel);
 
-/** Whether two nodes wait for the same: only such are one cluster. */
-const waitAlike = (a: Node, b: Node): boolean =>
-  a.after?.length === b.after?.length && (a.after ?? []).every((of) => b.after?.includes(of));
+/** Whether two nodes are of one pass and wait for the same: only such are one cluster. */
+const areAlike = (a: Node, b: Node): boolean =>
+  isBackward(a) === isBackward(b) &&
+  a.after?.length === b.after?.length &&
+  (a.after ?? []).every((of) => b.after?.includes(of));
 
 /** Without what it waits for: in a cluster, the cluster waits. */
 const free = ({ after: _, ...node }: Node): Node => node;
@@ -72,7 +74,7 @@ function levelsOf(graph: Graph): ReadonlyMap<Node, number> {
       const maker = makers.get(input);
       if (maker === undefined) continue;
       const below = levels.get(maker) as number;
-      const isApart = isSmall(node) && !(isSmall(maker) && waitAlike(node, maker));
+      const isApart = isSmall(node) && !(isSmall(maker) && areAlike(node, maker));
       level = Math.max(level, isApart && maker.kernel !== 'Fill' ? below + 1 : below);
     }
     levels.set(node, level);
@@ -100,8 +102,7 @@ function groupsOf(graph: Graph, levels: ReadonlyMap<Node, number>): Map<Node, nu
     for (const input of node.inputs) {
       const maker = makers.get(input);
       if (maker === undefined || !numbers.has(maker) || maker.kernel === 'Fill') continue;
-      if (levels.get(maker) !== levels.get(node) || isBackward(maker) !== isBackward(node)) continue;
-      if (!waitAlike(node, maker)) continue;
+      if (levels.get(maker) !== levels.get(node) || !areAlike(node, maker)) continue;
       parents[find(numbers.get(maker) as number)] = find(own);
     }
   }
@@ -133,17 +134,14 @@ function clustersOf(
   }
   const members = new Map<number, Node[]>();
   for (const [node, group] of groups) members.set(group, [...(members.get(group) ?? []), node]);
-  const ordered = [...members.values()].sort(([a], [b]) => {
-    const [one, other] = [a as Node, b as Node];
-    const byLevel = (levels.get(one) as number) - (levels.get(other) as number);
-    return byLevel !== 0 ? byLevel : Number(isBackward(one)) - Number(isBackward(other));
-  });
+  const levelOf = (group: readonly Node[]): number => levels.get(group[0] as Node) as number;
+  const ordered = [...members.values()].sort((a, b) => levelOf(a) - levelOf(b));
 
   const clusters: Cluster[] = [];
   for (const group of ordered.reverse()) {
     const outputs = group.flatMap((node) => node.outputs.filter((output) => needed.has(output)));
     if (outputs.length === 0) continue;
-    const cluster = clusterOf(group, outputs, needed, makers, levels.get(group[0] as Node) as number);
+    const cluster = clusterOf(group, outputs, needed, makers, levelOf(group));
     for (const input of cluster.inputs) needed.add(input);
     clusters.push(cluster);
   }

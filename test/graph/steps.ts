@@ -1,0 +1,50 @@
+/** Training steps at tiny shapes: the graphs that the tests of passes and engines work on. */
+import type { StateSpecs, Step } from '../../src/engine/engine.ts';
+import { type HostTensors, scalar } from '../../src/tensor/host.ts';
+import { initialise } from '../../src/tensor/parameters.ts';
+import { applyStep, gradientsStep, optimizerState, trainingState, type UpdateOptions } from '../../src/train/steps.ts';
+import { tinyVit } from '../model/tiny-vit.ts';
+import { batchInputs, bytesOf, startOf, tinyModel } from '../petl/tiny-model.ts';
+
+export interface StepCase {
+  readonly name: string;
+  readonly step: Step;
+  readonly specs: StateSpecs;
+  readonly state: HostTensors;
+  readonly inputs: HostTensors;
+}
+
+const adamw: UpdateOptions = {
+  optimizer: { name: 'adamw', betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.05 },
+  layerDecay: 0.75,
+  clipNorm: 1,
+};
+
+/** Forward, backward and update of each method. */
+export function stepCases(): StepCase[] {
+  return (['adaptformer', 'vpt-deep', 'linear', 'full'] as const).flatMap((method) => {
+    const model = tinyModel({ ...tinyVit, dropPath: method === 'full' ? 0.2 : 0 }, method);
+    const specs = trainingState(model, adamw);
+    const state = { ...startOf(model), ...initialise(optimizerState(model, adamw), 3) };
+    for (const [name, { data }] of Object.entries(state)) {
+      if (!name.startsWith('gradient/')) continue;
+      for (let i = 0; i < data.length; i++) data[i] = Math.sin(i + 1) / 10;
+    }
+    return [
+      {
+        name: `gradients of ${method}`,
+        step: gradientsStep(model, { batch: 2, mixes: false, clips: 'uint8' }),
+        specs,
+        state,
+        inputs: batchInputs(model, bytesOf(model, 6), 0, 2, 0.5),
+      },
+      {
+        name: `update of ${method}`,
+        step: applyStep(model, adamw),
+        specs,
+        state,
+        inputs: { lr: scalar(0.01), correction1: scalar(0.1), correction2: scalar(0.0316) },
+      },
+    ];
+  });
+}
