@@ -7,12 +7,14 @@ import type { Loader } from '../src/data/loader.ts';
 import { openLoaderProcess } from '../src/data/loader-process.ts';
 import { type Dataset, type Entry, isUsable, type SplitName } from '../src/data/manifest.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
+import type { EngineOptions } from '../src/engine/options.ts';
 import { dataError } from '../src/errors/index.ts';
 import { requireLabels } from '../src/eval/evaluate.ts';
 import { type Classifier, classifier } from '../src/petl/classifier.ts';
 import { methodOf } from '../src/petl/index.ts';
 import type { StartingValues } from '../src/petl/starting-values.ts';
 import type { TrainPlan } from '../src/train/plan.ts';
+import type { UpdateOptions } from '../src/train/steps.ts';
 import type { Ffmpeg } from '../src/video/ffmpeg.ts';
 
 /** Clips decoded ahead of the model at most: two batches, and enough small ones to keep all decoders busy. */
@@ -47,6 +49,10 @@ export function buildModel(recipe: Recipe, classes: number): Classifier {
   return classifier(vit, methodOf(name).attach(vit, options), { classes, ...recipe.head });
 }
 
+export function engineOptions({ engine, train }: Recipe): EngineOptions {
+  return { ...engine, recompute: train.recompute };
+}
+
 export function clipOptions({ data }: Recipe, dataset: Dataset): ClipOptions {
   const { frames, stride, size, sampling, crop, cropScale, flip } = data;
   return { frames, stride, size, sampling, crop, cropScale, flip: flip === 'auto' && dataset.flip };
@@ -75,6 +81,14 @@ export function runFolder(recipe: Recipe): string {
   return recipe.run.folder ?? path.join('runs', recipe.name);
 }
 
+export function updateOptions({ optim }: Recipe): UpdateOptions {
+  return {
+    optimizer: optim.name === 'sgd' ? optim : { ...optim, epsilon: optim.eps },
+    layerDecay: optim.layerDecay,
+    clipNorm: optim.clipNorm,
+  };
+}
+
 export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: StartingValues): TrainPlan {
   const { train, optim, eval: evaluation } = recipe;
   return {
@@ -95,11 +109,7 @@ export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: 
       warmup: optim.warmupEpochs,
       epochs: train.epochs,
     },
-    update: {
-      optimizer: optim.name === 'sgd' ? optim : { ...optim, epsilon: optim.eps },
-      layerDecay: optim.layerDecay,
-      clipNorm: optim.clipNorm,
-    },
+    update: updateOptions(recipe),
     labelSmoothing: train.labelSmoothing,
     mixing: {
       mixup: train.mixup,

@@ -12,7 +12,8 @@ import { writeJsonLines } from '../src/formats/jsonl.ts';
 import { writeFileAtomic } from '../src/formats/write-file.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import { openLoader } from './assemble.ts';
-import type { Command, Context } from './command.ts';
+import type { Command, Context, Options } from './command.ts';
+import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 import { loadRun } from './load-run.ts';
 
@@ -27,6 +28,7 @@ export const evaluate: Command = {
     { flags: '--views <KxC>', description: 'segments × crops, as 4x3 (default: eval of the recipe)' },
     { flags: '--split <name>', description: 'train, validation or test (default: data.validationSplit)' },
     { flags: '--weights <which>', description: 'last, or best on the validation split', default: 'last' },
+    ...engineFlags('engine of the recipe'),
   ],
   examples: ['petl-video evaluate runs/hmdb51-adaptformer-vit-b', 'petl-video evaluate runs/mine --views 1x1 --json'],
   async run([run], options, context) {
@@ -37,7 +39,7 @@ export const evaluate: Command = {
     const views = options.views === undefined ? undefined : parseViews(options.views as string);
     const result = await evaluateRun(
       run as string,
-      { views, split: split as SplitName | undefined, weights: options.weights as string },
+      { views, split: split as SplitName | undefined, weights: options.weights as string, engine: options },
       context,
     );
     const { evaluation, protocol } = result;
@@ -51,6 +53,8 @@ export interface EvaluateRunOptions {
   readonly views?: Views | undefined;
   readonly split?: SplitName | undefined;
   readonly weights: string;
+  /** `--engine`, `--device`, `--precision`. */
+  readonly engine?: Options;
 }
 
 export interface RunResult {
@@ -75,7 +79,8 @@ export async function evaluateRun(
   options: EvaluateRunOptions,
   { environment, reporter, signal }: Context,
 ): Promise<RunResult> {
-  const { recipe, model, metadata, weights, session, device } = await loadRun(folder, options.weights, environment);
+  const loaded = await loadRun(folder, options.weights, options.engine ?? {}, environment);
+  const { recipe, model, metadata, weights, session, engine } = loaded;
   try {
     const { data, eval: protocolOfRecipe } = recipe;
     const dataset = await readDataset(data.path);
@@ -90,7 +95,7 @@ export async function evaluateRun(
     const views = options.views ?? { segments: protocolOfRecipe.segments, crops: protocolOfRecipe.crops };
     const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
     const loader = openLoader(recipe, ffmpeg, dataset, { [split]: entries });
-    reporter.note(`${device}; ffmpeg ${ffmpeg.version} (${ffmpeg.source})`);
+    reporter.note(`${engine}; ffmpeg ${ffmpeg.version} (${ffmpeg.source})`);
     const progress = reporter.progress('evaluate', entries.length);
     try {
       const evaluation = await evaluateVideos(session, model, loader, {

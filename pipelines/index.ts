@@ -20,6 +20,7 @@ export const commands: readonly Listing[] = [
   { name: 'config show', load: async () => (await import('./config-show.ts')).configShow },
   { name: 'config check', load: async () => (await import('./config-check.ts')).configCheck },
   { name: 'config schema', load: async () => (await import('./config-schema.ts')).configSchema },
+  { name: 'bench step', load: async () => (await import('./bench-step.ts')).benchStep },
   { name: 'parity', load: async () => (await import('./parity.ts')).parity },
 ];
 
@@ -27,6 +28,7 @@ export const commands: readonly Listing[] = [
 export const groups: Readonly<Record<string, string>> = {
   weights: 'Look into checkpoints and import them',
   config: 'Show and check recipes',
+  bench: 'Measure speed',
 };
 
 /** The command that a line of words calls, or undefined. */

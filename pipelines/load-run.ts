@@ -1,15 +1,17 @@
 /** A run's recipe, model and tuned weights, on an engine. */
 import path from 'node:path';
 import { parseRecipe, type Recipe } from '../src/config/index.ts';
-import { chooseEngine } from '../src/engine/choose.ts';
+import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import type { Session } from '../src/engine/engine.ts';
 import { codeOf, usageError, weightsError } from '../src/errors/index.ts';
+import { evaluationState } from '../src/eval/step.ts';
 import type { Classifier } from '../src/petl/classifier.ts';
 import { startingValues } from '../src/petl/starting-values.ts';
 import { readTunedMetadata, readTunedWeights, type TunedMetadata } from '../src/petl/tuned-weights.ts';
 import { BEST_FILE, CONFIG_FILE, readRunRecipe, TUNED_FILE } from '../src/train/run-folder.ts';
-import { buildModel } from './assemble.ts';
-import type { Environment } from './command.ts';
+import { buildModel, engineOptions } from './assemble.ts';
+import type { Environment, Options } from './command.ts';
+import { engineChoice } from './engine-choice.ts';
 
 export interface LoadedRun {
   readonly recipe: Recipe;
@@ -19,13 +21,24 @@ export interface LoadedRun {
   readonly weights: string;
   /** Holds the weights; the caller disposes it. */
   readonly session: Session;
-  readonly device: string;
+  /** The engine, its device, and why that. */
+  readonly engine: string;
 }
 
-/** @param which `last` or `best` */
-export async function loadRun(folder: string, which: string, environment: Environment): Promise<LoadedRun> {
+/**
+ * @param which `last` or `best`
+ * @param given the command's options: engine, device and precision go before the recipe's
+ */
+export async function loadRun(
+  folder: string,
+  which: string,
+  given: Options,
+  environment: Environment,
+): Promise<LoadedRun> {
   if (which !== 'last' && which !== 'best') throw usageError(`--weights ${which}: choose last or best`);
   const recipe = parseRecipe(await readRunRecipe(folder), { file: path.join(folder, CONFIG_FILE) });
+  // Nothing is differentiated here.
+  const choice = engineChoice({ ...engineOptions(recipe), recompute: false }, given);
   const file = path.join(folder, which === 'last' ? TUNED_FILE : BEST_FILE);
   const classes = (await readMetadata(folder, file, which)).classes.length;
   const model = buildModel(recipe, classes);
@@ -37,14 +50,11 @@ export async function loadRun(folder: string, which: string, environment: Enviro
       remedy: `put the original weights file back; its fingerprint was ${metadata.backbone.slice(0, 16)}…`,
     });
   }
-  const engine = await chooseEngine(recipe.engine.name, environment);
-  const specs = [...model.frozen, ...model.trained, ...model.buffers];
-  const session = await engine.open(
-    Object.fromEntries(specs.map(({ name, shape }) => [name, { shape, dtype: 'float32', frozen: true }])),
-  );
+  const chosen = await chooseEngine(choice, environment);
+  const session = await chosen.engine.open(evaluationState(model));
   await session.load({ ...start.tensors, ...tensors });
   const weights = `${which} weights, epoch ${metadata.training.epoch}`;
-  return { recipe, model, metadata, weights, session, device: `engine ${engine.name}: ${engine.device}` };
+  return { recipe, model, metadata, weights, session, engine: describeEngine(chosen) };
 }
 
 async function readMetadata(folder: string, file: string, which: 'last' | 'best'): Promise<TunedMetadata> {

@@ -12,6 +12,7 @@ import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import { probeVideo } from '../src/video/probe.ts';
 import { openLoader } from './assemble.ts';
 import type { Command } from './command.ts';
+import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 import { loadRun } from './load-run.ts';
 import { formatTable } from './table.ts';
@@ -33,6 +34,7 @@ export const predict: Command = {
     { flags: '--top <n>', description: 'classes shown for each file', default: '5' },
     { flags: '--views <KxC>', description: 'segments × crops, as 4x3 (default: eval of the recipe)' },
     { flags: '--weights <which>', description: 'last, or best on the validation split', default: 'last' },
+    ...engineFlags('engine of the recipe'),
   ],
   examples: [
     'petl-video predict runs/hmdb51-adaptformer-vit-b swing.mp4 jump.avi',
@@ -41,7 +43,12 @@ export const predict: Command = {
   async run([run, given], options, { environment, reporter, signal }) {
     const top = Number(options.top);
     if (!Number.isInteger(top) || top < 1) throw usageError(`--top ${options.top}: give a number of classes`);
-    const { recipe, model, metadata, session } = await loadRun(run as string, options.weights as string, environment);
+    const { recipe, model, metadata, session } = await loadRun(
+      run as string,
+      options.weights as string,
+      options,
+      environment,
+    );
     const { segments, crops, batch, fuse } = recipe.eval;
     const views = options.views === undefined ? { segments, crops } : parseViews(options.views as string);
     const perVideo = views.segments * views.crops;

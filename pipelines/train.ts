@@ -1,7 +1,7 @@
 /** `petl-video train`: a recipe to a run. */
 import { explainLearningRate, loadRecipe, parseRecipe, type Recipe } from '../src/config/index.ts';
 import { updatesPerEpoch } from '../src/data/order.ts';
-import { chooseEngine } from '../src/engine/choose.ts';
+import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import { PetlVideoError, usageError } from '../src/errors/index.ts';
 import { parameterReport, parameterText } from '../src/petl/parameter-report.ts';
 import { type StartingValues, startingValues } from '../src/petl/starting-values.ts';
@@ -11,7 +11,7 @@ import type { TrainEvent, TrainResult } from '../src/train/plan.ts';
 import { CONFIG_FILE, readRunRecipe, refuseExisting } from '../src/train/run-folder.ts';
 import { train as runTraining } from '../src/train/train.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
-import { buildModel, openLoader, readData, runFolder, trainPlan } from './assemble.ts';
+import { buildModel, engineOptions, openLoader, readData, runFolder, trainPlan } from './assemble.ts';
 import type { Command, Context, Progress, Reporter } from './command.ts';
 import { ffmpegPlaces } from './environment.ts';
 
@@ -71,20 +71,25 @@ export async function trainRecipe(
   const loader = openLoader(recipe, ffmpeg, data.dataset, splits);
   try {
     const start = await startingValues(model, recipe.backbone.weights, recipe.train.seed);
-    const engine = await chooseEngine(recipe.engine.name, environment);
+    const chosen = await chooseEngine(engineOptions(recipe), environment);
     const plan = trainPlan(recipe, data, model, start);
     for (const line of [
       `run ${folder}: ${data.train.length} videos to train, ${data.validation.length} to validate, ${data.dataset.classes.length} classes`,
       describeBackbone(recipe, start),
       `method ${recipe.method.name}: ${parameterText(parameterReport(model))}`,
       `${explainLearningRate(recipe)}; ${plan.epochs} epochs × ${updatesPerEpoch(plan.epoch)} updates`,
-      `engine ${engine.name}: ${engine.device}; ffmpeg ${ffmpeg.version} (${ffmpeg.source})`,
+      describeEngine(chosen),
+      `ffmpeg ${ffmpeg.version} (${ffmpeg.source})`,
     ]) {
       reporter.note(line);
     }
     const screen = showEvents(reporter);
     try {
-      return await runTraining(plan, { engine, loader, folder, signal, onEvent: screen.onEvent }, resume);
+      return await runTraining(
+        plan,
+        { engine: chosen.engine, loader, folder, signal, onEvent: screen.onEvent },
+        resume,
+      );
     } catch (thrown) {
       screen.end();
       if (isMendable(thrown) && (await isReadable(checkpointFile(folder)))) {

@@ -9,8 +9,9 @@ export { type LoaderProcessOptions, openLoaderProcess } from './data/loader-proc
 export type { Dataset, Entry, Split, SplitName, Verdict } from './data/manifest.ts';
 export { type PrepareOptions, prepare } from './data/prepare.ts';
 export { readDataset, readSplit } from './data/read-dataset.ts';
-export { chooseEngine, type EngineName } from './engine/choose.ts';
+export { type ChosenEngine, chooseEngine, describeEngine, type EngineChoice } from './engine/choose.ts';
 export type { CompiledStep, Engine, Session, StateSpecs, Step } from './engine/engine.ts';
+export type { EngineOptions } from './engine/options.ts';
 export { type ErrorKind, Interrupted, PetlVideoError } from './errors/index.ts';
 export { type EvaluateOptions, type Evaluation, evaluate, type VideoPrediction } from './eval/evaluate.ts';
 export { type Protocol, protocolText, resultText } from './eval/protocol.ts';

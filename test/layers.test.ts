@@ -28,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   data: ['video', 'formats', 'errors', 'src/tensor/random.ts', 'src/tensor/host.ts'],
   eval: TRAIN_AND_EVAL,
   train: ['eval', ...TRAIN_AND_EVAL],
-  config: ['petl', 'model', 'data', 'errors'],
+  config: ['petl', 'model', 'data', 'errors', 'src/engine/options.ts'],
   datasets: ['data', 'formats', 'errors'],
   index: LIBRARY,
   pipelines: ['datasets', ...LIBRARY],

@@ -1,5 +1,6 @@
 /** What no single key can tell: rules between keys. A rule is silent while a section it reads is itself in error. */
 
+import { conflictOf } from '../engine/options.ts';
 import type { Recipe } from './schema.ts';
 import { vitShape } from './vit-options.ts';
 
@@ -110,6 +111,14 @@ const batchHasStatistics: Rule = ({ head, train }) =>
     remedy: 'train.batch of at least 2 (better 16 and more), or head.batchNorm false',
   };
 
+const engineCan: Rule = ({ engine, train }) => {
+  if (engine === undefined || train === undefined) return undefined;
+  const conflict = conflictOf({ ...engine, recompute: train.recompute });
+  if (conflict === undefined) return undefined;
+  const [first, ...others] = conflict.keys.map((key) => (key === 'recompute' ? 'train.recompute' : `engine.${key}`));
+  return { ...conflict, keys: [first as string, ...others] };
+};
+
 const RULES: readonly Rule[] = [
   tubeletsFill,
   patchesFill,
@@ -122,6 +131,7 @@ const RULES: readonly Rule[] = [
   warmupEnds,
   mixingPairs,
   batchHasStatistics,
+  engineCan,
 ];
 
 /** Every rule that the recipe breaks. */

@@ -3,6 +3,7 @@
  * AdaptFormer's video protocol (Chen et al., NeurIPS 2022), so that a recipe for one's own videos stays short.
  */
 import { z } from 'zod';
+import { DEFAULT_ENGINE, DEVICES, ENGINES, PRECISIONS, XLA_PARTS } from '../engine/options.ts';
 import { NORMALIZATIONS, SIZES } from '../model/options.ts';
 
 export const count = z.int().min(1);
@@ -123,6 +124,10 @@ export const train = z.strictObject({
   checkpointMinutes: z.number().gt(0).default(10).describe('Minutes from one checkpoint to the next'),
   logEverySteps: count.default(10).describe('Steps from one line of metrics to the next'),
   dropLast: z.boolean().default(true).describe('Whether an epoch leaves out its last, incomplete batch'),
+  recompute: z
+    .boolean()
+    .default(DEFAULT_ENGINE.recompute)
+    .describe('Whether blocks are computed again in the backward pass in place of being kept: less memory, more time'),
 });
 
 export const evaluation = z.strictObject({
@@ -137,9 +142,28 @@ export const evaluation = z.strictObject({
 
 export const engine = z.strictObject({
   name: z
-    .enum(['auto', 'tensorflow', 'cpu'])
-    .default('auto')
-    .describe('What computes: auto takes the best there is; cpu is the slow reference'),
+    .enum(['auto', ...ENGINES])
+    .default(DEFAULT_ENGINE.name)
+    .describe(
+      'What computes: auto takes the best there is; tensorflow and onnxruntime run compiled steps; tensorflow-eager (operation by operation) and cpu (plain JavaScript) are slow references',
+    ),
+  device: z
+    .enum(['auto', ...DEVICES])
+    .default(DEFAULT_ENGINE.device)
+    .describe('Where it computes: auto takes the best that the engine has; webgpu is for onnxruntime'),
+  precision: z
+    .enum(PRECISIONS)
+    .default(DEFAULT_ENGINE.precision)
+    .describe(
+      'What matrix products compute in; normalisation, softmax, loss and trained parameters stay float32. tf32: float32 with rounded factors, CUDA alone; fp16 scales the loss',
+    ),
+  xla: z
+    .enum(['auto', ...XLA_PARTS])
+    .default(DEFAULT_ENGINE.xla)
+    .describe(
+      'What XLA compiles under tensorflow: nothing, chains of small operations (clusters), or the whole step; auto: what measured best on the device',
+    ),
+  threads: z.int().min(0).default(DEFAULT_ENGINE.threads).describe('Processor threads; 0: one for each core'),
 });
 
 export const run = z.strictObject({

@@ -1,14 +1,121 @@
-import { cpuEngine } from './cpu.ts';
+/**
+ * The engine that a person asked for, or the best that this machine has: CUDA through TensorFlow, WebGPU on a graphics
+ * card, TensorFlow on the CPU, onnxruntime on the CPU. Each engine's module is loaded when it is taken.
+ */
+import { configError, environmentError } from '../errors/index.ts';
+import { type Missing, type Place, whatIsMissing } from './availability.ts';
 import type { Engine } from './engine.ts';
-import { tensorflowEngine } from './tensorflow.ts';
+import {
+  ABILITIES,
+  conflictOf,
+  DEFAULT_ENGINE,
+  type DeviceName,
+  type EngineName,
+  type EngineOptions,
+} from './options.ts';
 
-export type EngineName = 'auto' | 'tensorflow' | 'cpu';
+export interface Candidate {
+  readonly name: EngineName;
+  readonly device: DeviceName;
+}
+
+export interface ChosenEngine {
+  readonly engine: Engine;
+  /** What was asked for, with the engine and device that were taken in place of `auto`. */
+  readonly options: EngineOptions;
+  /** What better ones lack, where `auto` chose; else empty. */
+  readonly reason: string;
+}
+
+/** In the order in which `auto` takes them. */
+export const AUTO: readonly Candidate[] = [
+  { name: 'tensorflow', device: 'cuda' },
+  { name: 'onnxruntime', device: 'webgpu' },
+  { name: 'tensorflow', device: 'cpu' },
+  { name: 'onnxruntime', device: 'cpu' },
+];
+
+/** Options that are left out are those of an empty recipe. */
+export type EngineChoice = Partial<EngineOptions>;
 
 /**
- * The engine of a name; `auto` is TensorFlow, the one engine that trains at a useful speed. `cpu`, the reference in plain
- * JavaScript, is only taken when it is asked for.
- * @throws PetlVideoError (environment) saying what is missing
+ * Opens the engine.
+ *
+ * @throws PetlVideoError (config) for options that exclude each other; (environment) when what was asked for cannot be
+ *   had, with what is missing, and when an engine that `auto` would take is there and does not work
  */
-export async function chooseEngine(name: EngineName, options: { readonly cache: string }): Promise<Engine> {
-  return name === 'cpu' ? cpuEngine() : tensorflowEngine(options);
+export async function chooseEngine(choice: EngineChoice, place: Place): Promise<ChosenEngine> {
+  const asked: EngineOptions = { ...DEFAULT_ENGINE, ...choice };
+  const conflict = conflictOf(asked);
+  if (conflict !== undefined) throw configError(conflict.what, { remedy: conflict.remedy });
+  const candidates = candidatesFor(asked);
+  const passed: { candidate: Candidate; missing: Missing }[] = [];
+  for (const candidate of candidates) {
+    const missing = await whatIsMissing(candidate.name, candidate.device, place);
+    if (missing === undefined) {
+      const options = { ...asked, ...candidate };
+      const reason = reasonFor(asked, passed);
+      return { engine: await openEngine(options, place), options, reason };
+    }
+    // One that works less well must not stand in unseen for one that was set up.
+    if (missing.broken) throw missing.error;
+    passed.push({ candidate, missing });
+  }
+  const last = passed.at(-1);
+  // An engine that was named lacks most on its least device.
+  if (last !== undefined && asked.name !== 'auto') throw last.missing.error;
+  throw environmentError(`no engine can be had for ${wordsFor(asked)}`, {
+    at: passed.map(({ candidate, missing }) => `${nameOf(candidate)}: ${missing.error.what}`).join('\n     '),
+    remedy: last?.missing.error.remedy ?? 'petl-video doctor',
+  });
+}
+
+/** What fits the options, the best first. */
+export function candidatesFor({ name, device, precision, xla, recompute }: EngineOptions): Candidate[] {
+  const all: readonly Candidate[] =
+    name === 'auto'
+      ? AUTO
+      : (Object.keys(ABILITIES[name].devices) as DeviceName[]).map((known) => ({ name, device: known }));
+  return all.filter(
+    (candidate) =>
+      (device === 'auto' || candidate.device === device) &&
+      ABILITIES[candidate.name].devices[candidate.device]?.includes(precision) === true &&
+      (!recompute || ABILITIES[candidate.name].compiles) &&
+      (xla === 'auto' || xla === 'off' || candidate.name === 'tensorflow'),
+  );
+}
+
+/** `engine tensorflow: CPU, libtensorflow 2.21.0; bf16; the best there is (tensorflow on cuda: …)`. */
+export function describeEngine({ engine, options, reason }: ChosenEngine): string {
+  const how = [
+    ...(options.precision === 'fp32' ? [] : [options.precision]),
+    ...(options.recompute ? ['blocks recomputed'] : []),
+    ...(reason === '' ? [] : [reason]),
+  ];
+  return [`engine ${engine.name}: ${engine.device}`, ...how].join('; ');
+}
+
+const nameOf = ({ name, device }: Candidate): string => `${name} on ${device}`;
+
+function wordsFor({ name, device, precision }: EngineOptions): string {
+  return `engine.name ${name}, engine.device ${device}, engine.precision ${precision}`;
+}
+
+/** Empty where nothing was left open. */
+function reasonFor({ name }: EngineOptions, passed: readonly { candidate: Candidate; missing: Missing }[]): string {
+  if (name !== 'auto') return '';
+  const lacks = passed.map(({ candidate, missing }) => `${nameOf(candidate)}: ${missing.error.what}`);
+  return lacks.length === 0 ? 'the best there is' : `the best there is (${lacks.join('; ')})`;
+}
+
+async function openEngine({ name, device }: EngineOptions, place: Place): Promise<Engine> {
+  switch (name) {
+    case 'tensorflow':
+    case 'tensorflow-eager':
+      return (await import('./tensorflow-eager.ts')).tensorflowEagerEngine(place);
+    case 'cpu':
+      return (await import('./cpu.ts')).cpuEngine();
+    default:
+      throw environmentError(`engine ${name} on ${device} is not to be had`);
+  }
 }

@@ -1,6 +1,12 @@
-import type { Step } from '../engine/engine.ts';
+import type { StateSpecs, Step } from '../engine/engine.ts';
 import type { Classifier } from '../petl/classifier.ts';
 import type { Tensor } from '../tensor/tf.ts';
+
+/** Specs of a session that evaluates: nothing changes in it. */
+export function evaluationState(model: Classifier): StateSpecs {
+  const specs = [...model.frozen, ...model.trained, ...model.buffers];
+  return Object.fromEntries(specs.map(({ name, shape }) => [name, { shape, dtype: 'float32', frozen: true }]));
+}
 
 /**
  * The forward pass of a batch. Input `clips` [B, T, H, W, 3]; outputs `logits` [B, K], `features` [B, D] (before the

@@ -70,6 +70,8 @@ export interface BatchForm {
   readonly mixes: boolean;
   /** Decoded clips are uint8; float32 serves pixels that were made elsewhere. */
   readonly clips: 'uint8' | 'float32';
+  /** Whether the loss is scaled for the backward pass (float16, see loss-scale.ts). */
+  readonly scaled?: boolean;
 }
 
 /**
@@ -77,10 +79,12 @@ export interface BatchForm {
  *
  * Inputs: `clips` [B, T, H, W, 3]; `targets` [B, K], probabilities; `share` [], the batch's part of the clips of the
  * update, by which its gradients count; with `mixes`, `mix` [H, W], the weight of each
- * pixel against the reversed batch (mixup: constant, cutmix: 0 in the box); the masks.
- * Outputs: `loss` []; `logits` [B, K].
+ * pixel against the reversed batch (mixup: constant, cutmix: 0 in the box); with `scaled`, `scale` [], the factor of the
+ * loss, by which `share` is divided already; the masks.
+ * Outputs: `loss` [], not scaled; `logits` [B, K]; with `scaled`, `magnitude` [], the sum of all gradients' magnitudes,
+ * which is finite if they are.
  */
-export function gradientsStep(model: Classifier, { batch, mixes, clips: dtype }: BatchForm): Step {
+export function gradientsStep(model: Classifier, { batch, mixes, clips: dtype, scaled = false }: BatchForm): Step {
   const { frames, size } = model.vit;
   return {
     name: 'gradients',
@@ -89,12 +93,14 @@ export function gradientsStep(model: Classifier, { batch, mixes, clips: dtype }:
       targets: { shape: [batch, model.head.classes], dtype: 'float32' },
       share: { shape: [], dtype: 'float32' },
       ...(mixes ? { mix: { shape: [size, size], dtype: 'float32' } } : {}),
+      ...(scaled ? { scale: { shape: [], dtype: 'float32' } } : {}),
       ...noiseInputs(model.noise, batch),
     },
     run(state, inputs) {
       const clips = mixes ? mixClips(inputs.clips as Tensor, inputs.mix as Tensor) : (inputs.clips as Tensor);
       const names = model.trained.map(({ name }) => name);
       let logits: Tensor | undefined;
+      let unscaled: Tensor | undefined;
       let buffers: Tensors = {};
       const loss = (): Tensor => {
         const parameter = (name: string): Tensor => known(state, name);
@@ -104,21 +110,24 @@ export function gradientsStep(model: Classifier, { batch, mixes, clips: dtype }:
         logits = tf.keep(prediction.logits);
         buffers = prediction.buffers;
         for (const buffer of Object.values(buffers)) tf.keep(buffer);
-        return crossEntropy(prediction.logits, inputs.targets as Tensor);
+        const entropy = crossEntropy(prediction.logits, inputs.targets as Tensor);
+        if (!scaled) return entropy;
+        unscaled = tf.keep(entropy);
+        return tf.mul(entropy, inputs.scale as Tensor);
       };
       // tf.valueAndGrads would refuse, without a name, a parameter that the loss does not depend on. Here its gradient
       // stays zero, and the gradient watch stops the run with its name.
       const values = names.map((name) => known(state, name));
       const { value, grads } = tf.engine().gradients(loss, values, undefined, true);
-      const accumulated = names.flatMap((name, i): [string, Tensor][] => {
+      const shared = names.flatMap((name, i): [string, Tensor][] => {
         const gradient: Tensor | null | undefined = grads[i];
-        if (gradient == null) return [];
-        const shared = tf.mul(gradient, inputs.share as Tensor);
-        return [[gradientOf(name), tf.add(known(state, gradientOf(name)), shared)]];
+        return gradient == null ? [] : [[gradientOf(name), tf.mul(gradient, inputs.share as Tensor)]];
       });
+      const accumulated = shared.map(([name, gradient]) => [name, tf.add(known(state, name), gradient)]);
+      const magnitude = scaled ? tf.addN(shared.map(([, gradient]) => tf.sum(tf.abs(gradient)))) : undefined;
       return {
         state: { ...Object.fromEntries(accumulated), ...buffers },
-        outputs: { loss: value, logits: logits as Tensor },
+        outputs: { loss: unscaled ?? value, logits: logits as Tensor, ...(magnitude && { magnitude }) },
       };
     },
   };
@@ -160,6 +169,18 @@ export function applyStep(model: Classifier, options: UpdateOptions): Step {
       });
       const largest = tf.stack(gradients.map((gradient) => tf.max(tf.abs(gradient))));
       return { state: changed, outputs: { norm, largest } };
+    },
+  };
+}
+
+/** Clears the accumulators of an update that is left out. */
+export function discardStep(model: Classifier): Step {
+  return {
+    name: 'discard',
+    inputs: {},
+    run: (state) => {
+      const names = model.trained.map(({ name }) => gradientOf(name));
+      return { state: Object.fromEntries(names.map((name) => [name, tf.zerosLike(known(state, name))])), outputs: {} };
     },
   };
 }

@@ -74,9 +74,10 @@ test('the shortest recipe gets every default', () => {
       checkpointMinutes: 10,
       logEverySteps: 10,
       dropLast: true,
+      recompute: false,
     },
     eval: { segments: 4, crops: 3, fuse: 'softmax', batch: 16 },
-    engine: { name: 'auto' },
+    engine: { name: 'auto', device: 'auto', precision: 'fp32', xla: 'auto', threads: 0 },
     run: {},
   });
 });

@@ -65,6 +65,40 @@ const CASES: readonly [overrides: string[], ...message: string[]][] = [
     '  at argument backbone.dropPath=-0.1',
   ],
   [['optim.blr=0'], 'optim.blr must be above 0, not 0', '  at argument optim.blr=0'],
+  [
+    ['engine.name=tensorflow', 'engine.device=webgpu'],
+    'engine.device webgpu is none of engine.name tensorflow',
+    '  at argument engine.device=webgpu',
+  ],
+  [['engine.name=onnxruntime', 'engine.device=webgpu', 'engine.precision=fp16'], 'accepted'],
+  [
+    ['engine.name=onnxruntime', 'engine.device=webgpu', 'engine.precision=bf16'],
+    'engine.precision bf16 is none of onnxruntime on webgpu',
+    '  at argument engine.precision=bf16',
+  ],
+  [
+    ['engine.device=cpu', 'engine.precision=tf32'],
+    'engine.precision tf32 is none of cpu',
+    '  at argument engine.precision=tf32',
+  ],
+  [['engine.precision=tf32'], 'accepted'],
+  [['engine.precision=bf16'], 'accepted'],
+  [['engine.name=cpu', 'engine.precision=fp16'], 'engine.precision fp16 is none of cpu'],
+  [
+    ['engine.name=onnxruntime', 'engine.xla=clusters'],
+    'engine.xla clusters is for TensorFlow, and engine.name is onnxruntime',
+    '  at argument engine.xla=clusters',
+  ],
+  [['engine.xla=step'], 'engine.xla step is for TensorFlow, and engine.name is auto'],
+  [['engine.name=tensorflow', 'engine.xla=step'], 'accepted'],
+  [['engine.name=onnxruntime', 'engine.xla=off'], 'accepted'],
+  [
+    ['engine.name=tensorflow-eager', 'train.recompute=true'],
+    'train.recompute needs a compiled step, and engine.name tensorflow-eager runs operation by operation',
+    '  at argument train.recompute=true',
+  ],
+  [['train.recompute=true'], 'accepted'],
+  [['engine.threads=-1'], 'engine.threads must be at least 0, not -1', '  at argument engine.threads=-1'],
   [['train.epochs=0'], 'train.epochs must be at least 1, not 0', '  at argument train.epochs=0'],
 ];
 
@@ -73,6 +107,25 @@ for (const [overrides, ...message] of CASES) {
     assert.deepEqual(broken(...overrides).slice(0, message.length), message);
   });
 }
+
+test('what an engine cannot do is told with what it can, and with who can', () => {
+  const remedyOf = (...overrides: string[]): string | undefined => {
+    try {
+      parseRecipe(SHORTEST, { file: 'r.yaml', overrides, methods: fakeMethods });
+    } catch (thrown) {
+      return (thrown as Error).message.split('\n').find((line) => line.trimStart().startsWith('→'));
+    }
+    return undefined;
+  };
+  assert.equal(
+    remedyOf('engine.name=tensorflow', 'engine.device=webgpu'),
+    '  → tensorflow computes on cuda, cpu; on webgpu: onnxruntime',
+  );
+  assert.equal(
+    remedyOf('engine.name=onnxruntime', 'engine.device=cpu', 'engine.precision=bf16'),
+    '  → there: fp32, fp16; bf16: tensorflow on cuda, tensorflow on cpu, onnxruntime on cuda',
+  );
+});
 
 test('a rule points at the list item that breaks it, and rules are told beside other problems', () => {
   const text = SHORTEST.replace('{ name: bottle }', '\n  name: bottle\n  blocks:\n    - 3\n    - 12').replace(

@@ -3,32 +3,47 @@
  * training steps of an engine; and compares every tensor with what the original computed.
  */
 import type { Engine } from '../../engine/engine.ts';
+import type { Precision } from '../../engine/options.ts';
 import { type Classifier, classifier } from '../../petl/classifier.ts';
 import { methodOf } from '../../petl/index.ts';
 import { countParameters } from '../../tensor/parameters.ts';
 import { type CaseData, readCaseData } from './case-data.ts';
-import { type Comparison, compareExactly, compareWithSpread, largestMagnitude } from './compare.ts';
+import { type Comparison, compareExactly, compareRelatively, compareWithSpread, largestMagnitude } from './compare.ts';
 import type { GoldenCase } from './golden-case.ts';
 import { runTrajectory, type Trajectory } from './trajectory.ts';
 
 /** Random runs that stand for the original's dropout. */
 const RANDOM_RUNS = 32;
 
-/** @throws PetlVideoError (weights) when the checkpoint does not hold exactly this model */
-export async function runCase(golden: GoldenCase, engine: Engine): Promise<Comparison[]> {
+/**
+ * @param precision what the engine computes products in. Under one lower than fp32 a single gradient says little, so that
+ *   the losses of the steps are compared, which hold all of them
+ * @throws PetlVideoError (weights) when the checkpoint does not hold exactly this model
+ */
+export async function runCase(
+  golden: GoldenCase,
+  engine: Engine,
+  precision: Precision = 'fp32',
+): Promise<Comparison[]> {
   const model = modelOf(golden, {});
   const data = await readCaseData(golden, model);
-  const trajectory = await runTrajectory(golden, model, data, engine, 0);
-  const exact = compareCase(golden, model, data, trajectory);
+  const scaled = precision === 'fp16';
+  const trajectory = await runTrajectory(golden, model, data, engine, scaled, 0);
+  const compared =
+    precision === 'fp32'
+      ? compareCase(golden, model, data, trajectory)
+      : [compareRelatively(lossesOf(data), trajectory.losses, data.losses)];
   const dropout = golden.hiddenDropout;
-  if (dropout === undefined || exact.every(({ within }) => within)) return exact;
+  if (dropout === undefined || compared.every(({ within }) => within)) return compared;
 
   // The original trains with dropout whatever the case says. Its masks are not recorded, so that training can only be
   // held against the spread of such masks; what does not depend on them stays exact.
   const random = modelOf(golden, { dropout });
   const runs: Trajectory[] = [];
-  for (let seed = 1; seed <= RANDOM_RUNS; seed++) runs.push(await runTrajectory(golden, random, data, engine, seed));
-  return exact.map((comparison) => {
+  for (let seed = 1; seed <= RANDOM_RUNS; seed++) {
+    runs.push(await runTrajectory(golden, random, data, engine, scaled, seed));
+  }
+  return compared.map((comparison) => {
     const { tensor } = comparison;
     if (/^losses/.test(tensor))
       return compareWithSpread(
@@ -71,10 +86,12 @@ function compareCase(
   const count = countParameters(model.trained);
   return [
     ...['logits_eval', 'features', 'logits_train'].map(compare),
-    compareExactly(`losses of ${losses.length} steps`, trajectory.losses, losses, 1),
+    compareExactly(lossesOf({ losses }), trajectory.losses, losses, 1),
     ...[...trajectory.tensors.keys()].filter((name) => name.startsWith('grad.')).map(compare),
     ...[...trajectory.tensors.keys()].filter((name) => name.startsWith('after.')).map(compare),
     ...surplus.map((name) => compareExactly(name, undefined, undefined, 1)),
     ...(trainedParameters === undefined ? [] : [compareExactly('trained parameters', [count], [trainedParameters], 0)]),
   ];
 }
+
+const lossesOf = ({ losses }: Pick<CaseData, 'losses'>): string => `losses of ${losses.length} steps`;

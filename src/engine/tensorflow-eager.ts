@@ -1,4 +1,4 @@
-/** libtensorflow through tfjs-node-gpu's backend, on CUDA where the library has it, else on the CPU. */
+/** libtensorflow through tfjs-node-gpu's backend, operation by operation: for debugging what the compiled engine does. */
 import { tf } from '../tensor/tf.ts';
 import { type Backend, eagerEngine } from './eager.ts';
 import type { Engine } from './engine.ts';
@@ -30,11 +30,11 @@ interface NativeBackend {
 }
 
 /** @throws PetlVideoError (environment) when libtensorflow is not there or does not load */
-export async function tensorflowEngine(options: { readonly cache: string }): Promise<Engine> {
+export async function tensorflowEagerEngine(options: { readonly cache: string }): Promise<Engine> {
   const { backend, binding, version, gpu } = await loadTensorflow(options);
   const native = binding as UploadBinding;
   return eagerEngine({
-    name: 'tensorflow',
+    name: 'tensorflow-eager',
     device: `${gpu ? 'CUDA' : 'CPU'}, libtensorflow ${version}`,
     activate: async () => {
       await tf.setBackend(backend);

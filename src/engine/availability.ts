@@ -1,0 +1,103 @@
+/** Which engine can be had on which device of this machine, and what is missing where it cannot. */
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { codeOf, environmentError, PetlVideoError } from '../errors/index.ts';
+import type { DeviceName, EngineName } from './options.ts';
+import { listBindings, loadTensorflow } from './tensorflow-binding.ts';
+import { findAdapter } from './webgpu-adapter.ts';
+
+/** What an engine is opened with, besides the device. */
+export interface Place {
+  /** Set-up's folder. */
+  readonly cache: string;
+}
+
+export interface Missing {
+  readonly error: PetlVideoError;
+  /** It is there and does not work, which no other engine may cover up. */
+  readonly broken: boolean;
+}
+
+/** Loads TensorFlow where CUDA is asked for and may be there: nothing else can tell. */
+export async function whatIsMissing(name: EngineName, device: DeviceName, place: Place): Promise<Missing | undefined> {
+  try {
+    switch (name) {
+      case 'cpu':
+        return undefined;
+      case 'tensorflow':
+      case 'tensorflow-eager':
+        return await tensorflowIsMissing(device, place);
+      case 'onnxruntime':
+        return await onnxruntimeIsMissing(device);
+    }
+  } catch (thrown) {
+    if (thrown instanceof PetlVideoError && thrown.kind === 'environment') return { error: thrown, broken: true };
+    throw thrown;
+  }
+}
+
+const absent = (what: string, remedy: string, at?: string): Missing => ({
+  error: environmentError(what, { remedy, ...(at === undefined ? {} : { at }) }),
+  broken: false,
+});
+
+async function tensorflowIsMissing(device: DeviceName, place: Place): Promise<Missing | undefined> {
+  const bindings = await listBindings(place.cache).catch((thrown) => {
+    if (thrown instanceof PetlVideoError && thrown.kind === 'environment') return thrown;
+    throw thrown;
+  });
+  if (bindings instanceof PetlVideoError) return { error: bindings, broken: false };
+  if (bindings.length === 0) {
+    return absent('libtensorflow is not there', 'petl-video setup, or engine.name onnxruntime', place.cache);
+  }
+  if (device === 'cpu') return undefined;
+  const remedy = 'petl-video setup --cuda provides one (Linux x64 with an NVIDIA card)';
+  // What set-up makes for the CPU never has CUDA, which saves loading it to learn that.
+  if (bindings.every(({ source }) => source === 'set-up')) return absent('TensorFlow is set up without CUDA', remedy);
+  const { gpu, file } = await loadTensorflow(place);
+  return gpu ? undefined : absent('TensorFlow finds no CUDA device', remedy, file);
+}
+
+async function onnxruntimeIsMissing(device: DeviceName): Promise<Missing | undefined> {
+  const folder = findOnnxruntime();
+  if (folder === undefined) return absent('the package onnxruntime-node is not installed', 'npm install');
+  const binaries = path.join(folder, 'bin', 'napi-v6', process.platform, process.arch);
+  if (!(await isThere(path.join(binaries, 'onnxruntime_binding.node')))) {
+    return absent(
+      `onnxruntime-node has no binary for ${process.platform} ${process.arch}`,
+      'use Linux, macOS on Apple silicon, or Windows; or engine.name tensorflow',
+      binaries,
+    );
+  }
+  if (device === 'cpu') return undefined;
+  if (device === 'webgpu') {
+    const adapter = await findAdapter();
+    return adapter.found ? undefined : absent(adapter.reason, 'install the Vulkan driver of the graphics card');
+  }
+  const provider = path.join(binaries, 'libonnxruntime_providers_cuda.so');
+  if (await isThere(provider)) return undefined;
+  return absent(
+    'onnxruntime has no CUDA provider',
+    `node ${path.join(folder, 'script', 'install.js')} --onnxruntime-node-install=cuda12 downloads it; it needs CUDA 12 and cuDNN 9`,
+    provider,
+  );
+}
+
+/** The folder of onnxruntime-node, or undefined. */
+function findOnnxruntime(): string | undefined {
+  try {
+    return path.dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+  } catch (cause) {
+    if (codeOf(cause) === 'MODULE_NOT_FOUND') return undefined;
+    throw cause;
+  }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return access(file, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+}
