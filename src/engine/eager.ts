@@ -92,7 +92,7 @@ function runTidily(step: Step, specs: StateSpecs, state: Tensors, upload: () => 
 
 function download(tensor: Tensor): HostTensor {
   const data = tensor.dataSync();
-  if (data instanceof Int32Array) return { shape: tensor.shape, dtype: 'int32', data: data.slice() };
+  if (tensor.dtype === 'int32') return { shape: tensor.shape, dtype: 'int32', data: Int32Array.from(data) };
   return { shape: tensor.shape, dtype: 'float32', data: Float32Array.from(data) };
 }
 
