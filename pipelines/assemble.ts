@@ -111,6 +111,7 @@ export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: 
     },
     update: updateOptions(recipe),
     labelSmoothing: train.labelSmoothing,
+    scalesLoss: recipe.engine.precision === 'fp16',
     mixing: {
       mixup: train.mixup,
       cutmix: train.cutmix,

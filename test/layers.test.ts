@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tensor: ['errors'],
   formats: ['errors'],
   setup: ['formats', 'errors'],
-  graph: ['tensor', 'errors'],
+  graph: ['tensor', 'formats', 'errors'],
   model: ['tensor', 'formats', 'errors'],
   video: ['formats', 'setup', 'errors'],
   petl: ['model', 'tensor', 'formats', 'errors'],

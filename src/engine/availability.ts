@@ -80,7 +80,7 @@ async function onnxruntimeIsMissing(device: DeviceName): Promise<Missing | undef
   if (await isThere(provider)) return undefined;
   return absent(
     'onnxruntime has no CUDA provider',
-    `node ${path.join(folder, 'script', 'install.js')} --onnxruntime-node-install=cuda12 downloads it; it needs CUDA 12 and cuDNN 9`,
+    `node ${path.join(folder, 'script', 'install.js')} --onnxruntime-node-install=cuda12 (CUDA 12 and cuDNN 9 must be there)`,
     provider,
   );
 }

@@ -12,7 +12,7 @@ import { dataError } from '../errors/index.ts';
 import type { Classifier } from '../petl/classifier.ts';
 import { sizeOf, uint8 } from '../tensor/host.ts';
 import { type Fusion, fuseViews, rankOf } from './metrics.ts';
-import { evaluateStep } from './step.ts';
+import { compiledEvaluateStep } from './step.ts';
 
 export interface EvaluateOptions {
   readonly split: SplitName;
@@ -166,7 +166,7 @@ interface BatchedForward {
 
 /** Collects clips to full batches, across videos. The last one is padded, so that one form of the step serves all. */
 export async function batchedForward(session: Session, model: Classifier, batch: number): Promise<BatchedForward> {
-  const step = await session.compile(evaluateStep(model, batch));
+  const step = await compiledEvaluateStep(session, model, batch);
   const { frames, size } = model.vit;
   const shape = [batch, frames, size, size, 3];
   const clips = new Uint8Array(sizeOf(shape));

@@ -1,4 +1,4 @@
-import type { StateSpecs, Step } from '../engine/engine.ts';
+import type { CompiledStep, Session, StateSpecs, Step } from '../engine/engine.ts';
 import type { Classifier } from '../petl/classifier.ts';
 import type { Tensor } from '../tensor/tf.ts';
 
@@ -30,4 +30,17 @@ export function evaluateStep(model: Classifier, batch: number, clips: 'uint8' | 
       return { state: {}, outputs: { logits, features } };
     },
   };
+}
+
+const compiled = new WeakMap<Session, WeakMap<Classifier, Map<number, Promise<CompiledStep>>>>();
+
+/** The step for uint8 clips, compiled once in a session: every validation of a run takes the same. */
+export function compiledEvaluateStep(session: Session, model: Classifier, batch: number): Promise<CompiledStep> {
+  const ofSession = compiled.get(session) ?? new WeakMap<Classifier, Map<number, Promise<CompiledStep>>>();
+  compiled.set(session, ofSession);
+  const ofModel = ofSession.get(model) ?? new Map<number, Promise<CompiledStep>>();
+  ofSession.set(model, ofModel);
+  const step = ofModel.get(batch) ?? session.compile(evaluateStep(model, batch));
+  ofModel.set(batch, step);
+  return step;
 }

@@ -7,6 +7,7 @@ import { codeOf, weightsError } from '../errors/index.ts';
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import { readExactly } from '../petl/read-exactly.ts';
 import type { HostTensors, TensorSpecs } from '../tensor/host.ts';
+import type { LossScale } from './loss-scale.ts';
 
 export interface LossSum {
   readonly sum: number;
@@ -40,6 +41,8 @@ export interface Counters {
   readonly replaced: number;
   /** Seconds of training so far, for people. */
   readonly seconds: number;
+  /** Only in runs that scale their loss. */
+  readonly lossScale?: LossScale;
 }
 
 export const START: Counters = {

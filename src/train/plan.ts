@@ -22,6 +22,8 @@ export interface TrainPlan {
   readonly schedule: Schedule;
   readonly update: UpdateOptions;
   readonly labelSmoothing: number;
+  /** Whether the loss is scaled: for engines that compute in float16. */
+  readonly scalesLoss: boolean;
   readonly mixing: MixingOptions;
   readonly train: SplitOf;
   /** Share of an epoch's videos that others may stand in for: none at 0, at least one above. */

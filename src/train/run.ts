@@ -18,7 +18,7 @@ import type { TrainMeans, TrainPlan, TrainResult } from './plan.ts';
 import { BEST_FILE, type RunFolder, TUNED_FILE } from './run-folder.ts';
 import { learningRateAt } from './schedule.ts';
 import { checkpointState } from './steps.ts';
-import { updater } from './updater.ts';
+import { type Updater, updater } from './updater.ts';
 
 /** A run under way: `toTheEnd` trains what is left of it. */
 export class Run {
@@ -30,6 +30,8 @@ export class Run {
   readonly #entries: string;
   readonly #meter: Meter;
   readonly #watch: GradientWatch;
+  /** Made once: each has its steps compiled. */
+  #updater: Updater | undefined;
   #counters: Counters;
   /** As the last update left them: the batches of an update that is not complete change both. */
   #settled: { readonly counters: Counters; readonly statistics: HostTensors };
@@ -101,14 +103,15 @@ export class Run {
   async #trainUpdates(epoch: number): Promise<void> {
     const plan = this.#plan;
     const { loader, signal } = this.#means;
-    const apply = await updater(plan, this.#session);
+    this.#updater ??= await updater(plan, this.#session);
+    const apply = this.#updater;
     const from = this.#counters.update % this.#perEpoch;
     this.#meter.start();
     for await (const batch of batchesFrom(plan, loader, epoch, from, signal)) {
       this.#meter.arrived();
       await this.#noteReplacements(batch.replaced);
-      const loss = await apply.gradients(batch);
-      const { epochLoss, intervalLoss } = this.#counters;
+      const { epochLoss, intervalLoss, lossScale } = this.#counters;
+      const loss = await apply.gradients(batch, lossScale);
       const clips = batch.labels.length;
       this.#counters = {
         ...this.#counters,
@@ -118,17 +121,20 @@ export class Run {
       this.#meter.computed(clips, loss);
       if (!batch.endsUpdate) continue;
       const lr = learningRateAt(plan.schedule, this.#counters.update / this.#perEpoch);
-      const applied = await apply.apply(lr, this.#counters.update + 1);
-      this.#counters = { ...this.#counters, update: this.#counters.update + 1 };
-      this.#watch.update(lr, applied.largest);
-      await this.#afterUpdate(epoch, lr, applied.norm);
+      const { applied, lossScale: next } = await apply.apply(lr, this.#counters.update + 1, lossScale);
+      const scaled = next === undefined ? {} : { lossScale: next };
+      this.#counters = { ...this.#counters, ...scaled, update: this.#counters.update + 1 };
+      if (applied === undefined) await this.#noteSkipped(next?.scale);
+      else this.#watch.update(lr, applied.largest);
+      await this.#afterUpdate(epoch, lr, applied?.norm);
       await this.#settle();
       this.#meter.waits();
     }
   }
 
-  async #afterUpdate(epoch: number, lr: number, norm: number): Promise<void> {
-    const { update } = this.#counters;
+  /** @param norm of the gradients; undefined where the update was left out */
+  async #afterUpdate(epoch: number, lr: number, norm: number | undefined): Promise<void> {
+    const { update, lossScale } = this.#counters;
     const plan = this.#plan;
     const reading = this.#meter.read();
     this.#means.onEvent({
@@ -149,7 +155,8 @@ export class Run {
         epoch: epoch + 1,
         loss: meanLoss(this.#counters.intervalLoss),
         lr,
-        gradientNorm: norm,
+        ...(norm === undefined ? {} : { gradientNorm: norm }),
+        ...(lossScale === undefined ? {} : { lossScale: lossScale.scale }),
         clipsPerSecond: reading.clipsPerSecond,
         waiting: reading.waiting,
       });
@@ -175,6 +182,12 @@ export class Run {
     throw new Interrupted(
       `stopped after update ${update} of ${this.#updates}; go on with: petl-video train --resume ${this.#folder.folder}`,
     );
+  }
+
+  async #noteSkipped(scale: number | undefined): Promise<void> {
+    const text = `update ${this.#counters.update} left out, its gradients overflowed; the loss is scaled by ${scale} from here`;
+    this.#means.onEvent({ kind: 'note', text });
+    await this.#folder.log(text);
   }
 
   async #noteReplacements(replaced: readonly Replacement[]): Promise<void> {

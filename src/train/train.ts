@@ -4,6 +4,7 @@ import type { Session } from '../engine/engine.ts';
 import { configError, dataError, weightsError } from '../errors/index.ts';
 import { type Counters, readCheckpoint, START } from './checkpoint.ts';
 import { entriesFingerprint } from './entries-fingerprint.ts';
+import { FIRST_LOSS_SCALE } from './loss-scale.ts';
 import type { TrainMeans, TrainPlan, TrainResult } from './plan.ts';
 import { Run } from './run.ts';
 import { createRunFolder, type RunFolder, resumeRunFolder } from './run-folder.ts';
@@ -52,8 +53,9 @@ function requireStatistics({ model, epoch }: TrainPlan): void {
 
 async function begin(plan: TrainPlan, means: TrainMeans, session: Session): Promise<Opened> {
   const tensors = await session.read(Object.keys(checkpointState(plan.model, plan.update)));
-  const first = { counters: START, tensors, backbone: plan.backbone, entries: entriesFingerprint(plan.train.entries) };
-  return { folder: await createRunFolder(means.folder, plan.recipe, first), counters: START };
+  const start: Counters = plan.scalesLoss ? { ...START, lossScale: FIRST_LOSS_SCALE } : START;
+  const first = { counters: start, tensors, backbone: plan.backbone, entries: entriesFingerprint(plan.train.entries) };
+  return { folder: await createRunFolder(means.folder, plan.recipe, first), counters: start };
 }
 
 async function goOn(plan: TrainPlan, means: TrainMeans, session: Session): Promise<Opened> {
@@ -71,6 +73,12 @@ async function goOn(plan: TrainPlan, means: TrainMeans, session: Session): Promi
     throw dataError('the prepared data set has changed since the run was started', {
       at: means.folder,
       remedy: 'put the manifests back as they were, or train anew: a run goes on over the same videos only',
+    });
+  }
+  if (plan.scalesLoss !== (counters.lossScale !== undefined)) {
+    throw weightsError(`the run was ${plan.scalesLoss ? 'not ' : ''}trained in fp16`, {
+      at: means.folder,
+      remedy: 'put engine.precision of its config.yaml back as it was, or train anew',
     });
   }
   await session.load(tensors);

@@ -78,6 +78,7 @@ export function tinyPlan(
     schedule: { lr: 0.1, minLr: 0, warmup: 1, epochs: 3 },
     update: { optimizer: { name: 'sgd', momentum: 0.9, weightDecay: 0 }, layerDecay: 1, clipNorm: 0 },
     labelSmoothing: 0.1,
+    scalesLoss: false,
     mixing: { mixup: 0, cutmix: 0, probability: 1, switchToCutmix: 0.5 },
     train: { split: 'train', entries: entriesOf('train', 10) },
     maxReplaced: 0.2,
