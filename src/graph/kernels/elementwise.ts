@@ -93,7 +93,6 @@ export const elementwise: readonly Kernel[] = [
   unary('Erf', 'Erf', 'Erf'),
   unary('Relu', 'Relu', 'Relu'),
   unary('Relu6', 'Relu6', (write, x, dtype) => write.node('Clip', [x, write.scalar(0, dtype), write.scalar(6, dtype)])),
-  unary('Elu', 'Elu', 'Elu'),
   unary('Sigmoid', 'Sigmoid', 'Sigmoid'),
   unary('Tanh', 'Tanh', 'Tanh'),
   unary('Softplus', 'Softplus', 'Softplus'),

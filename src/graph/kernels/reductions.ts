@@ -63,7 +63,6 @@ export const reductions: readonly Kernel[] = [
     ({ reductionIndices }) => reductionIndices,
   ),
   along('Softmax'),
-  along('LogSoftmax'),
   defineKernel<{ axis: number }>({
     name: 'ArgMax',
     inputs: ['x'],

@@ -23,6 +23,7 @@ export interface AttentionStrategy {
 /** What the forward pass leaves for the backward pass, per slice. */
 type Kept = readonly { readonly probabilities?: Value; readonly logSumExp?: Value }[];
 
+/** @param graph simplified, so that a gradient's result of attention is that node's own */
 export function takeAttentionApart(graph: Graph, strategy: AttentionStrategy): Graph {
   const replaced = new Map<Value, Value>();
   const replace = (value: Value): Value => replaced.get(value) ?? value;

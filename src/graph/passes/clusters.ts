@@ -27,7 +27,7 @@ const ELEMENTWISE: ReadonlySet<string> = new Set([
   ...['Add', 'Sub', 'Multiply', 'RealDiv', 'Maximum', 'Minimum', 'SquaredDifference', 'Greater', 'GreaterEqual'],
   ...['Less', 'LessEqual', 'Equal', 'NotEqual', 'LogicalAnd', 'LogicalOr', 'LogicalNot', 'Select', 'Step', 'Cast'],
   ...['Neg', 'Abs', 'Sign', 'Exp', 'Log', 'Sqrt', 'Rsqrt', 'Square', 'Reciprocal', 'Erf', 'Relu', 'Sigmoid', 'Tanh'],
-  ...['Fill', 'BroadcastTo', 'ZerosLike', 'OnesLike', 'ClipByValue', 'AddN', 'Elu', 'LeakyRelu', 'Softplus', 'Pow'],
+  ...['Fill', 'BroadcastTo', 'ZerosLike', 'OnesLike', 'ClipByValue', 'AddN', 'LeakyRelu', 'Softplus', 'Pow'],
 ]);
 /** Beside them: folds, and layout that a loop can read through. */
 const SMALL: ReadonlySet<string> = new Set([

@@ -1,6 +1,8 @@
 /** Holds a graph after passes against the recording that it came from. */
 import assert from 'node:assert/strict';
 import type { Graph } from '../../../src/graph/graph.ts';
+import { dropDeadCode } from '../../../src/graph/passes/dead-code.ts';
+import { simplify } from '../../../src/graph/passes/simplify.ts';
 import { traceStep } from '../../../src/graph/trace.ts';
 import type { HostTensors } from '../../../src/tensor/host.ts';
 import { assertClose } from '../../tensor/exact.ts';
@@ -28,6 +30,12 @@ export async function traced(name: string): Promise<StepCase & { readonly graph:
   const stepCase = stepCases().find((one) => one.name === name);
   if (stepCase === undefined) throw new TypeError(`no step ${name}`);
   return { ...stepCase, graph: await traceStep(stepCase.step, stepCase.specs) };
+}
+
+/** The same without what does nothing, as passes behind the first ones are given it. */
+export async function tidied(name: string): ReturnType<typeof traced> {
+  const found = await traced(name);
+  return { ...found, graph: simplify(dropDeadCode(found.graph)) };
 }
 
 export const STEP_NAMES: readonly string[] = stepCases().map(({ name }) => name);
