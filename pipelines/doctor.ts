@@ -1,5 +1,7 @@
 /** `petl-video doctor`: what this machine has for training, where it was taken from, and how to get what is missing. */
 import os from 'node:os';
+import { whatIsMissing } from '../src/engine/availability.ts';
+import { type Candidate, pickEngine } from '../src/engine/choose.ts';
 import { smokeTest } from '../src/engine/smoke-test.ts';
 import { listBindings, loadTensorflow } from '../src/engine/tensorflow-binding.ts';
 import { environmentError, PetlVideoError } from '../src/errors/index.ts';
@@ -33,14 +35,21 @@ export const doctor: Command = {
     const machine = await lookAtMachine(context);
     const tensorflow = await lookAt(() => lookAtTensorflow(context));
     const ffmpeg = await lookAt(() => lookAtFfmpeg(context));
+    const engines = await lookAtEngines(context);
+    const auto = await lookAt(() => lookAtAuto(context));
     const hints = hintsFor(machine, tensorflow, ffmpeg);
-    const ok = tensorflow.ok && ffmpeg.ok;
-    const lines = [...machineLines(machine), ...tensorflowLines(tensorflow), ...ffmpegLines(ffmpeg)];
+    const ok = auto.ok && ffmpeg.ok;
+    const lines = [
+      ...machineLines(machine),
+      ...tensorflowLines(tensorflow),
+      ...engineLines(engines, auto),
+      ...ffmpegLines(ffmpeg),
+    ];
     const verdict = ok ? 'training can run' : 'training cannot run';
     const text = [...lines, ...hints.map((hint) => `hint          ${hint}`), '', verdict].join('\n');
-    context.reporter.result(text, { ok, machine, tensorflow, ffmpeg, hints });
+    context.reporter.result(text, { ok, machine, tensorflow, engines, auto, ffmpeg, hints });
     if (!ok) {
-      const missing = [...(tensorflow.ok ? [] : ['TensorFlow']), ...(ffmpeg.ok ? [] : ['ffmpeg'])];
+      const missing = [...(auto.ok ? [] : ['an engine']), ...(ffmpeg.ok ? [] : ['ffmpeg'])];
       throw environmentError(`training cannot run: ${missing.join(' and ')} missing or not working`, {
         remedy: 'the report says how to get what is missing; usually: petl-video setup',
       });
@@ -50,6 +59,8 @@ export const doctor: Command = {
 
 type Machine = Awaited<ReturnType<typeof lookAtMachine>>;
 type Tensorflow = Awaited<ReturnType<typeof lookAtTensorflow>>;
+type FoundEngine = Awaited<ReturnType<typeof lookAtEngines>>[number];
+type Auto = Awaited<ReturnType<typeof lookAtAuto>>;
 type FoundFfmpeg = Awaited<ReturnType<typeof lookAtFfmpeg>>;
 type Missing = { readonly ok: false; readonly error: string };
 
@@ -80,6 +91,30 @@ async function lookAtTensorflow({ environment, signal }: Context) {
   const { version, gpu, source, file } = await loadTensorflow(environment);
   await smokeTest(environment);
   return { ok: true as const, tfjs: tf.version.tfjs, libtensorflow: version, gpu, source, file };
+}
+
+/** What people choose among; the references are always there or come with TensorFlow. */
+const ENGINES_TO_HAVE: readonly Candidate[] = [
+  { name: 'tensorflow', device: 'cuda' },
+  { name: 'tensorflow', device: 'cpu' },
+  { name: 'onnxruntime', device: 'cuda' },
+  { name: 'onnxruntime', device: 'webgpu' },
+  { name: 'onnxruntime', device: 'cpu' },
+];
+
+async function lookAtEngines({ environment }: Context) {
+  const looks = ENGINES_TO_HAVE.map(async ({ name, device }) => {
+    const missing = await whatIsMissing(name, device, environment);
+    if (missing === undefined) return { name, device, ok: true as const };
+    const { what, remedy } = missing.error;
+    return { name, device, ok: false as const, error: what, remedy };
+  });
+  return Promise.all(looks);
+}
+
+async function lookAtAuto({ environment }: Context) {
+  const { options, reason } = await pickEngine({}, environment);
+  return { ok: true as const, name: options.name, device: options.device, reason };
 }
 
 async function lookAtFfmpeg({ environment, signal }: Context) {
@@ -146,6 +181,17 @@ function tensorflowLines(found: Tensorflow | Missing): string[] {
     `TensorFlow    ${found.libtensorflow} on ${found.gpu ? 'the GPU' : 'the CPU'}, tfjs ${found.tfjs}, from ${found.source}`,
     `              ${found.file}`,
   ];
+}
+
+function engineLines(engines: readonly FoundEngine[], auto: Auto | Missing): string[] {
+  const places = engines.map(({ name, device }) => `${name} on ${device}`);
+  const width = Math.max(...places.map((place) => place.length));
+  const lines = engines.map((engine, i) => {
+    const taken = auto.ok && auto.name === engine.name && auto.device === engine.device;
+    const word = engine.ok ? (taken ? 'there, and what auto takes' : 'there') : engine.error;
+    return `${(i === 0 ? 'engines' : '').padEnd(14)}${(places[i] as string).padEnd(width)}  ${word}`;
+  });
+  return auto.ok ? lines : [...lines, `              auto cannot choose: ${indented(auto.error)}`];
 }
 
 function ffmpegLines(found: FoundFfmpeg | Missing): string[] {

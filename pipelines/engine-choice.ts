@@ -1,7 +1,9 @@
 /** `--engine`, `--device` and `--precision` of commands, laid over what a recipe says. */
+import type { Recipe } from '../src/config/index.ts';
 import { conflictOf, DEVICES, ENGINES, type EngineOptions, PRECISIONS } from '../src/engine/options.ts';
 import { usageError } from '../src/errors/index.ts';
 import { nearest } from '../src/errors/nearest.ts';
+import { engineOptions } from './assemble.ts';
 import type { Option, Options } from './command.ts';
 
 const NAMES = ['auto', ...ENGINES] as const;
@@ -33,6 +35,12 @@ export function engineChoice(base: EngineOptions, given: Options): EngineOptions
   const conflict = conflictOf(options);
   if (conflict !== undefined) throw usageError(conflict.what, { remedy: conflict.remedy });
   return options;
+}
+
+/** The recipe with the engine that the options name. @throws as {@link engineChoice} does */
+export function withEngine(recipe: Recipe, given: Options): Recipe {
+  const { recompute, ...engine } = engineChoice(engineOptions(recipe), given);
+  return { ...recipe, engine, train: { ...recipe.train, recompute } };
 }
 
 function oneOf<T extends string>(

@@ -96,7 +96,7 @@ async function requireFfmpeg(context: Context): Promise<Ffmpeg> {
     return await find();
   } catch (thrown) {
     if (environmentPath !== undefined || context.signal.aborted) throw thrown;
-    await makeReady(context, {});
+    await makeReady(context, 'none');
     return await find();
   }
 }

@@ -11,12 +11,14 @@ import { folder as folderDataset } from '../datasets/folder.ts';
 import { loadRecipe } from '../src/config/index.ts';
 import { DIRECTIONS, drawMotion } from '../src/data/motion.ts';
 import { prepare } from '../src/data/prepare.ts';
+import { DEFAULT_ENGINE } from '../src/engine/options.ts';
 import { resultText } from '../src/eval/protocol.ts';
 import { rng } from '../src/tensor/random.ts';
 import { encodeVideo } from '../src/video/encode.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
 import { probeVideo } from '../src/video/probe.ts';
 import type { Command, Context } from './command.ts';
+import { engineChoice, engineFlags, withEngine } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 import { evaluateRun, keepResult } from './evaluate.ts';
 import { requireReady } from './setup.ts';
@@ -33,13 +35,17 @@ export const quickstart: Command = {
   name: 'quickstart',
   summary: 'Make a small data set, prepare it, train AdaptFormer and a linear probe, evaluate both',
   arguments: [],
-  options: [{ flags: '--out <folder>', description: 'where everything goes', default: 'runs/quickstart' }],
-  examples: ['petl-video quickstart'],
+  options: [
+    { flags: '--out <folder>', description: 'where everything goes', default: 'runs/quickstart' },
+    ...engineFlags('auto'),
+  ],
+  examples: ['petl-video quickstart', 'petl-video quickstart --engine onnxruntime'],
   async run(_values, options, context) {
     const { reporter, environment, signal } = context;
     const out = options.out as string;
     const place = (name: string): string => path.join(out, name);
-    await requireReady(context);
+    const { name } = engineChoice(DEFAULT_ENGINE, options);
+    await requireReady(context, name);
     const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
 
     // What an earlier quickstart left would be taken for a run to go on with.
@@ -50,7 +56,8 @@ export const quickstart: Command = {
     const results = [];
     for (const recipe of RECIPES) {
       reporter.note('');
-      const loaded = await loadRecipe(path.join(CONFIGS, `${recipe}.yaml`), [`data.path=${place('data')}`]);
+      const file = path.join(CONFIGS, `${recipe}.yaml`);
+      const loaded = withEngine(await loadRecipe(file, [`data.path=${place('data')}`]), options);
       await trainRecipe(loaded, place(recipe), false, context);
       const result = await evaluateRun(place(recipe), { weights: 'last' }, context);
       await keepResult(place(recipe), result);

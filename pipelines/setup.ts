@@ -1,4 +1,6 @@
 /** `petl-video setup`: provides what npm could not bring, libtensorflow with its binding and ffmpeg. */
+import { whatIsMissing } from '../src/engine/availability.ts';
+import type { EngineOptions } from '../src/engine/options.ts';
 import { environmentError } from '../src/errors/index.ts';
 import { isBindingReady } from '../src/setup/binding.ts';
 import { ensureReady, type Part, type Readiness } from '../src/setup/ensure-ready.ts';
@@ -13,21 +15,26 @@ export const setup: Command = {
   examples: ['petl-video setup', 'petl-video setup --cuda'],
 
   async run(_values, options, context) {
-    const ready = await makeReady(context, { cuda: options.cuda === true });
+    const ready = await makeReady(context, options.cuda === true ? 'cuda' : 'cpu');
     const { tensorflow, ffmpeg } = ready;
     const text = [`TensorFlow  ${describe(tensorflow)}`, `ffmpeg      ${describe(ffmpeg)}`].join('\n');
     context.reporter.result(text, { tensorflow: asJson(tensorflow), ffmpeg: asJson(ffmpeg) });
-    failUnlessReady(ready);
+    await failUnlessReady(ready, options.cuda === true, context);
   },
 };
 
-/** Sets up for another command: returns when training can run. @throws environment error when it cannot */
-export async function requireReady(context: Context): Promise<void> {
-  failUnlessReady(await makeReady(context, {}));
+/**
+ * Sets up for another command: returns when training can run on the engine.
+ * @throws environment error when it cannot
+ */
+export async function requireReady(context: Context, engine: EngineOptions['name']): Promise<void> {
+  const needed = engine === 'tensorflow' || engine === 'tensorflow-eager';
+  const ready = await makeReady(context, needed || engine === 'auto' ? 'cpu' : 'none');
+  await failUnlessReady(ready, needed, context);
 }
 
 /** Provides what is missing, with progress on the reporter. Only failures of the environment are in the result. */
-export async function makeReady(context: Context, options: { readonly cuda?: boolean }): Promise<Readiness> {
+export async function makeReady(context: Context, wanted: 'cpu' | 'cuda' | 'none'): Promise<Readiness> {
   const { environment, reporter, signal } = context;
   const locate = () => locateFfmpeg(context);
   const locateFast = async () => {
@@ -37,13 +44,13 @@ export async function makeReady(context: Context, options: { readonly cuda?: boo
   };
   const ready = await ensureReady({
     environment,
-    ...options,
+    tensorflow: wanted,
     signal,
     listener: reporter,
     locateFfmpeg: locateFast,
   });
   const { tensorflow, ffmpeg } = ready;
-  if (options.cuda === true && tensorflow.state === 'failed' && (await isBindingReady(environment.cache, 'cpu'))) {
+  if (wanted === 'cuda' && tensorflow.state === 'failed' && (await isBindingReady(environment.cache, 'cpu'))) {
     reporter.warn('TensorFlow with CUDA could not be provided; the one for the CPU stays usable');
   }
   if (ffmpeg.state !== 'failed') return ready;
@@ -65,19 +72,28 @@ async function locateFfmpeg({ environment, signal }: Context): Promise<Ffmpeg | 
   }
 }
 
-function failUnlessReady({ tensorflow, ffmpeg }: Readiness): void {
-  const failed = [tensorflow, ffmpeg].filter((part) => part.state === 'failed');
-  const [first] = failed;
-  if (first === undefined) return;
-  if (failed.length === 2) {
-    const { remedy } = first.error;
-    throw environmentError('neither TensorFlow nor ffmpeg is there', { ...(remedy && { remedy }), cause: first.error });
+/** @param insist that TensorFlow is there; else onnxruntime, which npm brought, may stand in for it */
+async function failUnlessReady(
+  { tensorflow, ffmpeg }: Readiness,
+  insist: boolean,
+  { environment, reporter }: Context,
+): Promise<void> {
+  if (tensorflow.state === 'failed') {
+    const without = insist ? tensorflow.error : (await whatIsMissing('onnxruntime', 'cpu', environment))?.error;
+    if (without === undefined) {
+      reporter.warn(`TensorFlow could not be provided, onnxruntime computes in its place: ${tensorflow.error.message}`);
+    } else if (ffmpeg.state === 'failed') {
+      const { remedy } = tensorflow.error;
+      const details = { ...(remedy && { remedy }), cause: tensorflow.error };
+      throw environmentError('neither TensorFlow nor ffmpeg is there', details);
+    } else throw tensorflow.error;
   }
-  throw first.error;
+  if (ffmpeg.state === 'failed') throw ffmpeg.error;
 }
 
 function describe(part: Part): string {
   if (part.state === 'failed') return `missing: ${part.error.message}`;
+  if (part.state === 'unasked') return 'not asked for';
   return `${part.state === 'found' ? 'was there' : 'provided'}: ${part.file}`;
 }
 

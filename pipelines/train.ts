@@ -13,6 +13,7 @@ import { train as runTraining } from '../src/train/train.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import { buildModel, engineOptions, openLoader, readData, runFolder, trainPlan } from './assemble.ts';
 import type { Command, Context, Progress, Reporter } from './command.ts';
+import { engineFlags, withEngine } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 
 export const train: Command = {
@@ -25,6 +26,7 @@ export const train: Command = {
   options: [
     { flags: '--out <folder>', description: 'folder of the run (default: run.folder, else runs/<name>)' },
     { flags: '--resume <run>', description: 'go on with an interrupted run from its checkpoint' },
+    ...engineFlags('engine of the recipe'),
   ],
   examples: [
     'petl-video train configs/hmdb51/adaptformer-vit-b.yaml',
@@ -41,10 +43,10 @@ export const train: Command = {
     if (resume !== undefined) {
       if (options.out !== undefined) throw usageError('--out does not go with --resume: the run stays where it is');
       const text = await readRunRecipe(resume);
-      const same = parseRecipe(text, { file: `${resume}/${CONFIG_FILE}` });
+      const same = withEngine(parseRecipe(text, { file: `${resume}/${CONFIG_FILE}` }), options);
       report(resume, same, await trainRecipe(same, resume, true, context), context);
     } else {
-      const loaded = await loadRecipe(recipe as string, overrides as readonly string[]);
+      const loaded = withEngine(await loadRecipe(recipe as string, overrides as readonly string[]), options);
       const folder = (options.out as string | undefined) ?? runFolder(loaded);
       report(folder, loaded, await trainRecipe(loaded, folder, false, context), context);
     }

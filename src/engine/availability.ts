@@ -5,7 +5,6 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { codeOf, environmentError, PetlVideoError } from '../errors/index.ts';
 import type { DeviceName, EngineName } from './options.ts';
-import { listBindings, loadTensorflow } from './tensorflow-binding.ts';
 import { findAdapter } from './webgpu-adapter.ts';
 
 /** What an engine is opened with, besides the device. */
@@ -44,6 +43,8 @@ const absent = (what: string, remedy: string, at?: string): Missing => ({
 });
 
 async function tensorflowIsMissing(device: DeviceName, place: Place): Promise<Missing | undefined> {
+  // With it comes tfjs, which set-up and the other engines' looks do without.
+  const { listBindings, loadTensorflow } = await import('./tensorflow-binding.ts');
   const bindings = await listBindings(place.cache).catch((thrown) => {
     if (thrown instanceof PetlVideoError && thrown.kind === 'environment') return thrown;
     throw thrown;
@@ -74,7 +75,7 @@ async function onnxruntimeIsMissing(device: DeviceName): Promise<Missing | undef
   if (device === 'cpu') return undefined;
   if (device === 'webgpu') {
     const adapter = await findAdapter();
-    return adapter.found ? undefined : absent(adapter.reason, 'install the Vulkan driver of the graphics card');
+    return adapter.found ? undefined : absent(adapter.reason, adapter.remedy);
   }
   const provider = path.join(binaries, 'libonnxruntime_providers_cuda.so');
   if (await isThere(provider)) return undefined;

@@ -19,12 +19,16 @@ export interface Candidate {
   readonly device: DeviceName;
 }
 
-export interface ChosenEngine {
-  readonly engine: Engine;
-  /** What was asked for, with the engine and device that were taken in place of `auto`. */
+/** An engine that can be had, not opened yet. */
+export interface Pick {
+  /** What was asked for, with the engine and device that are taken in place of `auto`. */
   readonly options: EngineOptions;
   /** What better ones lack, where `auto` chose; else empty. */
   readonly reason: string;
+}
+
+export interface ChosenEngine extends Pick {
+  readonly engine: Engine;
 }
 
 /** In the order in which `auto` takes them. */
@@ -38,13 +42,17 @@ export const AUTO: readonly Candidate[] = [
 /** Options that are left out are those of an empty recipe. */
 export type EngineChoice = Partial<EngineOptions>;
 
+/** Picks the engine and opens it. @throws what {@link pickEngine} throws, and what the engine says of the device */
+export async function chooseEngine(choice: EngineChoice, place: Place): Promise<ChosenEngine> {
+  const pick = await pickEngine(choice, place);
+  return { ...pick, engine: await openEngine(pick.options, place) };
+}
+
 /**
- * Opens the engine.
- *
  * @throws PetlVideoError (config) for options that exclude each other; (environment) when what was asked for cannot be
  *   had, with what is missing, and when an engine that `auto` would take is there and does not work
  */
-export async function chooseEngine(choice: EngineChoice, place: Place): Promise<ChosenEngine> {
+export async function pickEngine(choice: EngineChoice, place: Place): Promise<Pick> {
   const asked: EngineOptions = { ...DEFAULT_ENGINE, ...choice };
   const conflict = conflictOf(asked);
   if (conflict !== undefined) throw configError(conflict.what, { remedy: conflict.remedy });
@@ -52,11 +60,7 @@ export async function chooseEngine(choice: EngineChoice, place: Place): Promise<
   const passed: { candidate: Candidate; missing: Missing }[] = [];
   for (const candidate of candidates) {
     const missing = await whatIsMissing(candidate.name, candidate.device, place);
-    if (missing === undefined) {
-      const options = { ...asked, ...candidate };
-      const reason = reasonFor(asked, passed);
-      return { engine: await openEngine(options, place), options, reason };
-    }
+    if (missing === undefined) return { options: { ...asked, ...candidate }, reason: reasonFor(asked, passed) };
     // One that works less well must not stand in unseen for one that was set up.
     if (missing.broken) throw missing.error;
     passed.push({ candidate, missing });

@@ -7,7 +7,7 @@ import path from 'node:path';
 
 export type Adapter =
   | { readonly found: true; readonly name: string }
-  | { readonly found: false; readonly reason: string };
+  | { readonly found: false; readonly reason: string; readonly remedy: string };
 
 /** PCI's numbers of those whose graphics cards have Vulkan drivers. */
 const VENDORS: Readonly<Record<string, string>> = { '0x10de': 'NVIDIA', '0x1002': 'AMD', '0x8086': 'Intel' };
@@ -31,10 +31,14 @@ export async function findAdapter({ platform, pci, drivers }: Places = HERE): Pr
   if (platform === 'darwin') return { found: true, name: 'Metal' };
   if (platform !== 'linux') return { found: true, name: 'Direct3D' };
   const cards = await graphicsCards(pci);
-  if (cards.length === 0) return { found: false, reason: 'there is no graphics card that WebGPU could use' };
+  if (cards.length === 0) {
+    const reason = 'there is no graphics card that WebGPU could use';
+    return { found: false, reason, remedy: 'set engine.device cpu' };
+  }
   const manifests = (await Promise.all(drivers.map(listFolder))).flat().filter((name) => !SOFTWARE.test(name));
   if (manifests.length === 0) {
-    return { found: false, reason: `the graphics card (${cards.join(', ')}) has no Vulkan driver` };
+    const reason = `the graphics card (${cards.join(', ')}) has no Vulkan driver`;
+    return { found: false, reason, remedy: 'install the Vulkan driver of its maker, or Mesa’s (mesa-vulkan-drivers)' };
   }
   return { found: true, name: cards.join(', ') };
 }

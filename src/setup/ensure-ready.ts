@@ -16,8 +16,8 @@ import { findTfjsPackage } from './tfjs-node-gpu.ts';
 export interface ReadyOptions {
   /** Set-up's folder, the search path and the package index. */
   readonly environment: { readonly cache: string; readonly searchPath: string; readonly packageIndex: string };
-  /** Provide TensorFlow with CUDA (3.3 GB to download, Linux x64). */
-  readonly cuda?: boolean;
+  /** Which TensorFlow to provide: for the CPU, with CUDA (3.3 GB to download, Linux x64), or none. Default: cpu. */
+  readonly tensorflow?: Flavour | 'none';
   /** Finds an ffmpeg that makes set-up's own needless; undefined when there is none. */
   readonly locateFfmpeg: () => Promise<string | undefined>;
   readonly listener: Listener;
@@ -29,8 +29,9 @@ export interface Readiness {
   readonly ffmpeg: Part;
 }
 
-/** `found`: was there before. `provided`: by this call. */
+/** `found`: was there before. `provided`: by this call. `unasked`: nobody wants it. */
 export type Part =
+  | { readonly state: 'unasked' }
   | { readonly state: 'found' | 'provided'; readonly file: string | undefined }
   | { readonly state: 'failed'; readonly error: PetlVideoError };
 
@@ -41,9 +42,9 @@ export type Part =
 export async function ensureReady(options: ReadyOptions): Promise<Readiness> {
   const { environment, listener, signal } = options;
   const { cache, searchPath, packageIndex } = environment;
-  const flavour: Flavour = options.cuda === true ? 'cuda' : 'cpu';
+  const flavour = options.tensorflow ?? 'cpu';
   const look = async () => ({
-    tensorflow: await part(() => findTensorflow(cache, flavour, signal)),
+    tensorflow: flavour === 'none' ? UNASKED : await part(() => findTensorflow(cache, flavour, signal)),
     ffmpeg: await part(() => findFfmpegFor(options)),
   });
   const before = await look();
@@ -60,6 +61,7 @@ export async function ensureReady(options: ReadyOptions): Promise<Readiness> {
     const tensorflow =
       now.tensorflow ??
       (await part(async () => {
+        if (flavour === 'none') return UNASKED;
         await provideLibtensorflow(flavour, source);
         return provided(await provideBinding(flavour, searchPath, source));
       }));
@@ -67,6 +69,7 @@ export async function ensureReady(options: ReadyOptions): Promise<Readiness> {
   });
 }
 
+const UNASKED: Part = { state: 'unasked' };
 const found = (file: string): Part => ({ state: 'found', file });
 const provided = (file: string): Part => ({ state: 'provided', file });
 

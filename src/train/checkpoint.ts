@@ -3,6 +3,7 @@
  * counters. Randomness needs no state (see `tensor/random.ts`), and gradients are zero between updates.
  */
 import path from 'node:path';
+import type { Engine } from '../engine/engine.ts';
 import { codeOf, weightsError } from '../errors/index.ts';
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import { readExactly } from '../petl/read-exactly.ts';
@@ -63,6 +64,12 @@ export interface Checkpoint {
   readonly backbone: string;
   /** Fingerprint of the training entries: their numbers name what is random, and their order the epochs. */
   readonly entries: string;
+  /** What computed it, as people are told: another rounds differently. */
+  readonly engine: string;
+}
+
+export function engineText({ name, device }: Engine): string {
+  return `${name}: ${device}`;
 }
 
 const FORMAT = 'petl-video checkpoint';
@@ -72,12 +79,13 @@ export function checkpointFile(folder: string): string {
 }
 
 export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
-  const { counters, tensors, backbone, entries } = checkpoint;
+  const { counters, tensors, backbone, entries, engine } = checkpoint;
   await writeSafetensors(checkpointFile(folder), tensors, {
     format: FORMAT,
     counters: JSON.stringify(counters),
     backbone,
     entries,
+    engine,
   });
 }
 
@@ -86,13 +94,13 @@ export async function readCheckpoint(folder: string, specs: TensorSpecs): Promis
   const file = checkpointFile(folder);
   const source = await openCheckpoint(file);
   try {
-    const { format, counters, backbone, entries } = Object.fromEntries(source.metadata);
+    const { format, counters, backbone, entries, engine = '' } = Object.fromEntries(source.metadata);
     if (format !== FORMAT || counters === undefined || backbone === undefined || entries === undefined) {
       throw weightsError('this file is no checkpoint of petl-video', { at: file });
     }
     const wanted = Object.entries(specs).map(([name, { shape }]) => ({ name, shape }));
     const tensors = await readExactly(source, wanted, 'checkpoint tensor');
-    return { counters: parseCounters(counters, file), tensors, backbone, entries };
+    return { counters: parseCounters(counters, file), tensors, backbone, entries, engine };
   } finally {
     await source.close();
   }

@@ -10,7 +10,7 @@ import { evaluate } from '../eval/evaluate.ts';
 import { writeTunedWeights } from '../petl/tuned-weights.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import { batchesFrom } from './batches.ts';
-import { addLoss, type Counters, meanLoss, NO_LOSS, writeCheckpoint } from './checkpoint.ts';
+import { addLoss, type Counters, engineText, meanLoss, NO_LOSS, writeCheckpoint } from './checkpoint.ts';
 import { entriesFingerprint } from './entries-fingerprint.ts';
 import { type GradientWatch, gradientWatch } from './gradient-watch.ts';
 import { type Meter, meter } from './meter.ts';
@@ -291,6 +291,7 @@ export class Run {
       tensors,
       backbone: this.#plan.backbone,
       entries: this.#entries,
+      engine: engineText(this.#means.engine),
     });
   }
 }

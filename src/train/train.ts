@@ -2,7 +2,7 @@
 import { updatesPerEpoch } from '../data/order.ts';
 import type { Session } from '../engine/engine.ts';
 import { configError, dataError, weightsError } from '../errors/index.ts';
-import { type Counters, readCheckpoint, START } from './checkpoint.ts';
+import { type Counters, engineText, readCheckpoint, START } from './checkpoint.ts';
 import { entriesFingerprint } from './entries-fingerprint.ts';
 import { FIRST_LOSS_SCALE } from './loss-scale.ts';
 import type { TrainMeans, TrainPlan, TrainResult } from './plan.ts';
@@ -54,12 +54,18 @@ function requireStatistics({ model, epoch }: TrainPlan): void {
 async function begin(plan: TrainPlan, means: TrainMeans, session: Session): Promise<Opened> {
   const tensors = await session.read(Object.keys(checkpointState(plan.model, plan.update)));
   const start: Counters = plan.scalesLoss ? { ...START, lossScale: FIRST_LOSS_SCALE } : START;
-  const first = { counters: start, tensors, backbone: plan.backbone, entries: entriesFingerprint(plan.train.entries) };
+  const first = {
+    counters: start,
+    tensors,
+    backbone: plan.backbone,
+    entries: entriesFingerprint(plan.train.entries),
+    engine: engineText(means.engine),
+  };
   return { folder: await createRunFolder(means.folder, plan.recipe, first), counters: start };
 }
 
 async function goOn(plan: TrainPlan, means: TrainMeans, session: Session): Promise<Opened> {
-  const { counters, tensors, backbone, entries } = await readCheckpoint(
+  const { counters, tensors, backbone, entries, engine } = await readCheckpoint(
     means.folder,
     checkpointState(plan.model, plan.update),
   );
@@ -83,6 +89,11 @@ async function goOn(plan: TrainPlan, means: TrainMeans, session: Session): Promi
   }
   await session.load(tensors);
   means.onEvent({ kind: 'note', text: `resuming after update ${counters.update}` });
+  const now = engineText(means.engine);
+  if (engine !== '' && engine !== now) {
+    const text = `the run was trained by ${engine} and goes on by ${now}: bits may differ from those of a run that stayed`;
+    means.onEvent({ kind: 'note', text });
+  }
   return { folder: await resumeRunFolder(means.folder, counters), counters };
 }
 

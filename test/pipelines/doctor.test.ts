@@ -11,6 +11,8 @@ interface Report {
   readonly ok: boolean;
   readonly machine: { readonly node: string; readonly cores: number };
   readonly tensorflow: { readonly ok: boolean; readonly libtensorflow?: string; readonly error?: string };
+  readonly engines: readonly { readonly name: string; readonly device: string; readonly ok: boolean }[];
+  readonly auto: { readonly ok: boolean; readonly name?: string; readonly device?: string };
   readonly ffmpeg: { readonly ok: boolean; readonly decoders?: Record<string, boolean>; readonly error?: string };
 }
 
@@ -29,7 +31,7 @@ async function consult(environment: Context['environment']) {
   };
   const thrown = await doctor.run([], {}, context).then(
     () => undefined,
-    (error: { exitCode?: number }) => error,
+    (error: Error & { exitCode?: number }) => error,
   );
   assert.equal(results.length, 1);
   return { ...(results[0] as (typeof results)[0]), thrown };
@@ -46,6 +48,12 @@ test('an empty machine: reported in full, then exit code 5', async () => {
     assert.match(json.ffmpeg.error ?? '', /no ffmpeg was found/);
     assert.equal(json.machine.node, process.versions.node);
     assert.ok(json.machine.cores >= 1);
+    const there = json.engines.filter(({ ok }) => ok).map(({ name, device }) => `${name} on ${device}`);
+    assert.ok(there.includes('onnxruntime on cpu') && !there.some((engine) => engine.startsWith('tensorflow')));
+    assert.equal(json.auto.name, 'onnxruntime');
+    assert.match(thrown?.message ?? '', /^training cannot run: ffmpeg missing/);
+    assert.match(text, /^engines +tensorflow on cuda +libtensorflow is not there$/m);
+    assert.match(text, /^ +onnxruntime on cpu +there(, and what auto takes)?$/m);
     assert.match(text, /petl-video setup/);
     assert.match(text, /training cannot run$/);
   } finally {
@@ -57,6 +65,8 @@ test('a machine that is set up: training can run', async () => {
   const { json, text, thrown } = await consult(readEnvironment(process.env));
   assert.equal(thrown, undefined);
   assert.deepEqual([json.ok, json.tensorflow.ok, json.ffmpeg.ok], [true, true, true]);
+  assert.equal(json.auto.ok, true);
+  assert.equal(text.match(/, and what auto takes$/gm)?.length, 1);
   assert.match(json.tensorflow.libtensorflow ?? '', /^2\./);
   assert.equal(json.ffmpeg.decoders?.h264, true);
   assert.match(text, /training can run$/);

@@ -29,6 +29,7 @@ const checkpoint = {
   tensors: { w: float32([2], Float32Array.of(1e-42, -0)), 'momentum/w': float32([2], Float32Array.of(1 / 3, -1e30)) },
   backbone: 'f1',
   entries: 'e1',
+  engine: 'cpu: here',
 };
 
 test('what was written is read back to the bit', async () => {

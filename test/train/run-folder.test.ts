@@ -20,7 +20,13 @@ async function namesIn(place: string): Promise<string[]> {
   return (await readdir(place)).filter((name) => !name.startsWith('events.out.tfevents.')).sort();
 }
 
-const first = { counters: START, tensors: { w: float32([1], Float32Array.of(1)) }, backbone: 'f1', entries: 'e1' };
+const first = {
+  counters: START,
+  tensors: { w: float32([1], Float32Array.of(1)) },
+  backbone: 'f1',
+  entries: 'e1',
+  engine: 'cpu: here',
+};
 
 test('a new run has its recipe and first checkpoint, and nothing lies beside it', async () => {
   await (await createRunFolder(folder, 'data: {}\n', first)).close();
