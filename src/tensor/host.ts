@@ -37,3 +37,15 @@ export function uint8(shape: readonly number[], data: Uint8Array): HostTensor {
 export function scalar(value: number): HostTensor {
   return float32([], Float32Array.of(value));
 }
+
+export function zeros(shape: readonly number[], dtype: DType): HostTensor {
+  const size = sizeOf(shape);
+  switch (dtype) {
+    case 'float32':
+      return float32(shape, new Float32Array(size));
+    case 'int32':
+      return int32(shape, new Int32Array(size));
+    case 'uint8':
+      return uint8(shape, new Uint8Array(size));
+  }
+}

@@ -346,12 +346,12 @@ export const layout: readonly Kernel[] = [
         [at(refs, 0), write.scalar(depth, 'int32'), write.scalar(onValue, dtype), write.scalar(offValue, dtype)],
         { T: { type: dtype }, TI: { type: first(inputs).dtype }, axis: { int: -1 } },
       ),
+    // onnxruntime's OneHot knows few types.
     onnx: (write, { refs, attributes: { depth, onValue, offValue, dtype } }) => {
-      const values = [offValue, onValue].map((number) =>
-        write.node('Unsqueeze', [write.scalar(number, dtype), write.int64s([0])]),
-      );
-      const pair = write.node('Concat', values, { axis: 0 });
-      return write.node('OneHot', [at(refs, 0), write.int64s([depth]), pair], { axis: -1 });
+      const indices = write.node('Cast', [at(refs, 0)], { to: ONNX_INT64 });
+      const rows = write.node('Unsqueeze', [indices, write.int64s([-1])]);
+      const hit = write.node('Equal', [rows, write.int64s(Array.from({ length: depth }, (_, i) => i))]);
+      return write.node('Where', [hit, write.scalar(onValue, dtype), write.scalar(offValue, dtype)]);
     },
   }),
 
