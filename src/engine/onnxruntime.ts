@@ -1,0 +1,135 @@
+/**
+ * Compiled graphs on onnxruntime, which npm alone brings: on the CPU, on graphics cards through WebGPU, and on CUDA
+ * where its provider is installed. A step is one model, fed with the state that it uses and asked for what changes.
+ */
+import { compileGraph, type Precision } from '../graph/compile.ts';
+import { emitOnnx, type OnnxProgram } from '../graph/onnx/emit.ts';
+import { type HostTensor, type HostTensors, zeros } from '../tensor/host.ts';
+import type { CompiledStep, Engine, Session, StateSpecs, Step } from './engine.ts';
+import { checkFit, checkInputs } from './fit.ts';
+import { hostState } from './onnxruntime-host.ts';
+import {
+  explained,
+  type Library,
+  loadOnnxruntime,
+  type NativeSession,
+  type NativeTensor,
+  openModel,
+  type Placement,
+} from './onnxruntime-library.ts';
+import type { StateStore } from './onnxruntime-state.ts';
+
+export interface OnnxruntimeOptions extends Placement {
+  readonly precision: Precision;
+  /** Whether blocks are computed again in the backward pass in place of being kept. */
+  readonly recompute: boolean;
+}
+
+/** @throws PetlVideoError (environment) when onnxruntime-node is not there, or the device cannot compute so */
+export async function onnxruntimeEngine(options: OnnxruntimeOptions): Promise<Engine> {
+  const library = await loadOnnxruntime();
+  return {
+    name: 'onnxruntime',
+    device: `${options.device}, onnxruntime ${library.env.versions.node}`,
+    open: async (specs) => new OnnxruntimeSession(library, options, specs),
+  };
+}
+
+class OnnxruntimeSession implements Session {
+  readonly #library: Library;
+  readonly #options: OnnxruntimeOptions;
+  readonly #specs: StateSpecs;
+  readonly #state: StateStore;
+  readonly #models: NativeSession[] = [];
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(library: Library, options: OnnxruntimeOptions, specs: StateSpecs) {
+    this.#library = library;
+    this.#options = options;
+    this.#specs = specs;
+    this.#state = hostState(library, specs);
+  }
+
+  /** Runs and transfers one after the other: each finds the state that the one before it left. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async compile(step: Step): Promise<CompiledStep> {
+    const { precision, recompute } = this.#options;
+    const graph = await compileGraph(step, this.#specs, {
+      precision,
+      recompute,
+      attention: { keepProbabilities: true, softmax: 'library', sliceBytes: Number.POSITIVE_INFINITY },
+      clusters: false,
+    });
+    const program = emitOnnx(graph, { name: step.name });
+    const what = `step ${step.name}`;
+    const onDevice = [...program.changed.values()].map(({ name }) => name);
+    const model = await openModel(this.#library, this.#options, { what, model: program.model, onDevice });
+    this.#models.push(model);
+    const { model: _written, ...names } = program;
+    return {
+      run: async (inputs) => {
+        checkInputs(step, inputs);
+        return this.#inTurn(() => this.#run(model, names, what, inputs));
+      },
+    };
+  }
+
+  async #run(
+    model: NativeSession,
+    program: Omit<OnnxProgram, 'model'>,
+    what: string,
+    given: HostTensors,
+  ): Promise<HostTensors> {
+    const feeds: Record<string, NativeTensor> = {};
+    for (const [key, { name }] of program.inputs) feeds[name] = this.#tensor(given[key] as HostTensor);
+    for (const [key, { name }] of program.state) feeds[name] = this.#state.current(key);
+    const fetches: Record<string, NativeTensor | null> = {};
+    const outputs: HostTensors = {};
+    for (const [key, { name, shape, dtype }] of program.outputs) {
+      const fetched = zeros(shape, dtype);
+      outputs[key] = fetched;
+      fetches[name] = this.#tensor(fetched);
+    }
+    for (const [key, { name }] of program.changed) fetches[name] = this.#state.target(key);
+    if (Object.keys(fetches).length === 0) return {};
+    try {
+      const results = await model.run(feeds, fetches);
+      this.#state.accept([...program.changed].map(([key, { name }]) => [key, results[name] as NativeTensor]));
+    } catch (cause) {
+      throw explained(cause, what, this.#options.device);
+    }
+    return outputs;
+  }
+
+  #tensor({ data, shape, dtype }: HostTensor): NativeTensor {
+    return new this.#library.Tensor(dtype, data, shape);
+  }
+
+  load(tensors: HostTensors): Promise<void> {
+    return this.#inTurn(async () => {
+      checkFit('load', this.#specs, tensors);
+      for (const [name, tensor] of Object.entries(tensors)) await this.#state.load(name, tensor);
+    });
+  }
+
+  read(names: readonly string[]): Promise<HostTensors> {
+    return this.#inTurn(async () => {
+      const read: HostTensors = {};
+      for (const name of names) {
+        if (!(name in this.#specs)) throw new TypeError(`read: ${name} is no state of this session`);
+        read[name] = await this.#state.read(name);
+      }
+      return read;
+    });
+  }
+
+  dispose(): void {
+    this.#state.dispose();
+    for (const model of this.#models.splice(0)) void model.release();
+  }
+}
