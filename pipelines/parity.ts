@@ -54,7 +54,7 @@ export const parity: Command = {
     const bound =
       precision === 'fp32'
         ? `${tolerance} of the largest magnitude`
-        : `${tolerance} of each loss, as is asked of ${precision}; single gradients are compared in fp32`;
+        : `${tolerance} of the losses, as is asked of ${precision}; all else is compared in fp32`;
     const verdict = [
       failed.length === 0 ? `all within ${bound}` : `${failed.length} tensors FAIL`,
       ...(spread.length === 0

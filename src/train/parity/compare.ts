@@ -4,7 +4,7 @@ import type { HostTensor } from '../../tensor/host.ts';
 export interface Comparison {
   /** `logits_eval`, `grad.blocks.0.adaptmlp.down.weight`, `losses of 8 steps`, … in our names. */
   readonly tensor: string;
-  /** `exact`: the largest absolute difference. `relative`: the largest, each in parts of its own number. `spread`: the distance from the mean of random runs, in deviations. */
+  /** `exact`: the largest absolute difference. `relative`: the norm of the differences in parts of the numbers' own. `spread`: the distance from the mean of random runs, in deviations. */
   readonly kind: 'exact' | 'relative' | 'spread';
   readonly error: number;
   /** The largest error that passes. */
@@ -16,7 +16,7 @@ type Numbers = ArrayLike<number>;
 
 /** Largest error in parts of a magnitude. */
 export const TOLERANCE = 1e-4;
-/** Largest relative error of a loss where products are rounded to fewer bits than float32 has. */
+/** Largest relative error of the losses where products are rounded to fewer bits than float32 has. */
 export const LOW_PRECISION_TOLERANCE = 2e-2;
 /** How much farther from the mean than the farthest random run the original may lie. */
 const SPREAD_MARGIN = 1.5;
@@ -41,17 +41,17 @@ export function compareExactly(
   return { tensor, kind: 'exact', error, limit, within: error <= limit };
 }
 
-/** Each number against its own magnitude: for losses, under a precision whose rounding is seen in single gradients. */
+/**
+ * The distance of the two in parts of theirs, all numbers together: for the losses of a few steps. One by one the last
+ * would weigh most, which are small and tell how the training amplifies rounding, not how large that is.
+ */
 export function compareRelatively(tensor: string, mine: Numbers, theirs: Numbers): Comparison {
-  const parts = (values: Numbers): number[] =>
-    Array.from(values, (value, i) => value / Math.abs(theirs[i] ?? Number.NaN));
-  const compared = compareExactly(tensor, parts(mine), parts(theirs), 1);
-  return {
-    ...compared,
-    kind: 'relative',
-    limit: LOW_PRECISION_TOLERANCE,
-    within: compared.error <= LOW_PRECISION_TOLERANCE,
-  };
+  const limit = LOW_PRECISION_TOLERANCE;
+  const error =
+    mine.length === theirs.length
+      ? Math.hypot(...Array.from(theirs, (value, i) => value - (mine[i] as number))) / Math.hypot(...Array.from(theirs))
+      : Number.POSITIVE_INFINITY;
+  return { tensor, kind: 'relative', error, limit, within: error <= limit };
 }
 
 /**

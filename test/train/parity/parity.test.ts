@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { PetlVideoError } from '../../../src/errors/index.ts';
 import { readSafetensors, writeSafetensors } from '../../../src/formats/safetensors.ts';
-import { compareExactly, compareWithSpread } from '../../../src/train/parity/compare.ts';
+import { compareExactly, compareRelatively, compareWithSpread } from '../../../src/train/parity/compare.ts';
 import { readGoldenCase } from '../../../src/train/parity/golden-case.ts';
 import { runCase } from '../../../src/train/parity/run-case.ts';
 import { testOnEachEngine } from '../../engine/engines.ts';
@@ -89,6 +89,14 @@ test('an exact comparison lets neither NaN nor a missing tensor pass', () => {
   assert.equal(compareExactly('x', [1], [1, 2], 1).within, false);
   assert.equal(compareExactly('x', undefined, [1], 1).within, false);
   assert.equal(compareExactly('count', [10], [10], 0).within, true);
+});
+
+test('a relative comparison takes 2 % of the whole, and neither NaN nor a missing loss', () => {
+  assert.equal(compareRelatively('x', [3.05, 4], [3, 4]).error, Math.abs(3 - 3.05) / 5);
+  assert.equal(compareRelatively('x', [3.09, 4], [3, 4]).within, true);
+  assert.equal(compareRelatively('x', [3.11, 4], [3, 4]).within, false);
+  assert.equal(compareRelatively('x', [Number.NaN, 4], [3, 4]).within, false);
+  assert.equal(compareRelatively('x', [3], [3, 4]).within, false);
 });
 
 test('a spread takes what could be one of its runs and refuses what lies outside', () => {
