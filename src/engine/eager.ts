@@ -1,7 +1,8 @@
 /** Runs steps eagerly on a tfjs backend, op by op: the reference of every other way to compute. */
-import { type HostTensor, type HostTensors, sizeOf, type TensorSpec, type TensorSpecs } from '../tensor/host.ts';
+import type { HostTensor } from '../tensor/host.ts';
 import { type Tensor, type Tensors, tf } from '../tensor/tf.ts';
 import type { Engine, Session, StateSpecs, Step } from './engine.ts';
+import { checkFit, checkInputs } from './fit.ts';
 
 export interface Backend {
   readonly name: string;
@@ -43,10 +44,7 @@ async function openSession(backend: Backend, specs: StateSpecs): Promise<Session
     async compile(step) {
       return {
         run: async (inputs) => {
-          checkFit(`step ${step.name}`, step.inputs, inputs);
-          for (const name of Object.keys(step.inputs)) {
-            if (!(name in inputs)) throw new TypeError(`step ${step.name}: input ${name} is not given`);
-          }
+          checkInputs(step, inputs);
           await backend.activate();
           const result = runTidily(step, specs, state, () => mapValues(inputs, upload));
           replace(result.state);
@@ -98,16 +96,4 @@ function download(tensor: Tensor): HostTensor {
 
 function mapValues<A, B>(record: Readonly<Record<string, A>>, convert: (value: A) => B): Record<string, B> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, convert(value)]));
-}
-
-function checkFit(where: string, specs: TensorSpecs, tensors: HostTensors): void {
-  for (const [name, { shape, dtype, data }] of Object.entries(tensors)) {
-    const spec: TensorSpec | undefined = specs[name];
-    if (spec === undefined) throw new TypeError(`${where}: ${name} is not in its specification`);
-    if (`${shape}` !== `${spec.shape}` || dtype !== spec.dtype || data.length !== sizeOf(shape)) {
-      throw new TypeError(
-        `${where}: ${name} is ${dtype} [${shape}] with ${data.length} elements, expected ${spec.dtype} [${spec.shape}]`,
-      );
-    }
-  }
 }

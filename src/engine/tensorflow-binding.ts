@@ -19,8 +19,29 @@ import { tf } from '../tensor/tf.ts';
 /** What this project uses of tfjs-node-gpu's native interface (binding/tfjs_binding.cc). Ids are of device tensors. */
 export interface Binding {
   readonly TF_Version: string;
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_UINT8: number;
   isUsingGpuDevice(): boolean;
   getNumOfTensors(): number;
+  getNumOfSavedModels(): number;
+  /** May keep the array and compute with it as it is at that time, until the tensor is deleted. */
+  createTensor(shape: readonly number[], dtype: number, data: Float32Array | Int32Array | Uint8Array): number;
+  deleteTensor(id: number): void;
+  /** A copy in host memory. Not of uint8, bfloat16 and float16. */
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  /** @param tags of the graph to take, with commas between them */
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(model: number): void;
+  /** Names are `node:index`, with commas between them. What is fed stays; what is fetched is new. */
+  runSavedModel(model: number, fed: readonly number[], feeds: string, fetches: string): NativeTensor[];
+}
+
+/** What a run makes. */
+export interface NativeTensor {
+  readonly id: number;
+  readonly dtype: number;
+  readonly shape: number[];
 }
 
 export interface TensorflowRuntime {
@@ -44,21 +65,37 @@ export interface Candidate {
   readonly mute?: string;
 }
 
-let loaded: TensorflowRuntime | undefined;
+export interface LoadOptions {
+  /** Set-up's folder. */
+  readonly cache: string;
+  /** Processor threads of an operation, and as many operations at once; 0: one for each core. */
+  readonly threads?: number;
+  /** `cpu` hides graphics cards; otherwise they are used where libtensorflow can. */
+  readonly device?: 'cpu' | 'cuda';
+  /** Whether CUDA may round the operands of float32 products to TensorFloat-32. */
+  readonly tf32?: boolean;
+}
+
+let loaded: (TensorflowRuntime & Pick<LoadOptions, 'threads' | 'tf32'>) | undefined;
 
 /**
  * Loads TensorFlow once per process; later calls return the same. Order: what `setup --cuda` built, what the package
  * brought itself (passed over when it does not load), what `setup` built.
  *
- * @throws environment error when there is no libtensorflow, or none that loads (with the loader's words)
+ * @throws environment error when there is no libtensorflow, or none that loads (with the loader's words); when it is
+ *   loaded already with another setting
  */
-export async function loadTensorflow(options: { readonly cache: string }): Promise<TensorflowRuntime> {
-  if (loaded !== undefined) return loaded;
+export async function loadTensorflow(options: LoadOptions): Promise<TensorflowRuntime> {
+  if (loaded !== undefined) {
+    checkSettings(loaded, options);
+    return loaded;
+  }
   const { cache } = options;
   const tfjs = findTfjsPackage();
   const candidates = await listBindings(cache);
   const failures: string[] = [];
   replaceRemovedUtil();
+  applySettings(options);
   const require = createRequire(path.join(tfjs.folder, 'package.json'));
   for (const { source, file, mute, required } of candidates) {
     let binding: Binding;
@@ -77,6 +114,7 @@ export async function loadTensorflow(options: { readonly cache: string }): Promi
       gpu: binding.isUsingGpuDevice(),
       source,
       file,
+      ...settingsOf(options),
     };
     return loaded;
   }
@@ -87,6 +125,39 @@ export async function loadTensorflow(options: { readonly cache: string }): Promi
     remedy: 'remove the file named and run: petl-video setup',
   });
 }
+
+/** What holds for the whole process once libtensorflow is loaded: it reads these variables while it loads. */
+function applySettings({ threads = 0, tf32 = false, device }: LoadOptions): void {
+  if (device === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
+  if (threads > 0) {
+    process.env.TF_NUM_INTRAOP_THREADS = `${threads}`;
+    process.env.TF_NUM_INTEROP_THREADS = `${threads}`;
+  }
+  process.env.NVIDIA_TF32_OVERRIDE = tf32 ? '1' : '0';
+}
+
+const settingsOf = ({ threads, tf32 }: LoadOptions): Pick<LoadOptions, 'threads' | 'tf32'> => ({
+  ...(threads === undefined ? {} : { threads }),
+  ...(tf32 === undefined ? {} : { tf32 }),
+});
+
+/** @throws environment error when a setting is asked for that TensorFlow was not loaded with */
+function checkSettings(runtime: NonNullable<typeof loaded>, { threads, tf32 }: LoadOptions): void {
+  const remedy = 'load TensorFlow once per process, with the settings of the recipe';
+  if (threads !== undefined && threads !== (runtime.threads ?? 0)) {
+    const known = runtime.threads ?? 0;
+    throw environmentError(
+      `TensorFlow is loaded with ${threadsIn(known)} already, and not with ${threadsIn(threads)}`,
+      {
+        remedy,
+      },
+    );
+  }
+  if (runtime.gpu && tf32 !== undefined && tf32 !== (runtime.tf32 ?? false)) {
+    throw environmentError(`TensorFlow is loaded ${tf32 ? 'without' : 'with'} TensorFloat-32 already`, { remedy });
+  }
+}
+const threadsIn = (threads: number): string => (threads === 0 ? 'a thread for each core' : `${threads} threads`);
 
 /** The bindings that are there, in the order in which they are tried. */
 export async function listBindings(cache: string): Promise<Candidate[]> {

@@ -6,10 +6,10 @@
 
 export type Message = readonly Uint8Array[];
 
-/** A non-negative integer up to 2^53 - 1: int32, int64, uint64, enum, bool. */
+/** An integer of at most 53 bits: int32, int64, uint64, enum, bool. One below zero takes ten bytes, as two's complement. */
 export function varint(field: number, value: number): Message {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a non-negative integer: ${value}`);
-  return [base128(field * 8), base128(value)];
+  if (!Number.isSafeInteger(value)) throw new RangeError(`not an integer: ${value}`);
+  return [base128(field * 8), value < 0 ? base128OfNegative(value) : base128(value)];
 }
 
 export function double(field: number, value: number): Message {
@@ -26,8 +26,10 @@ export function float(field: number, value: number): Message {
 
 /** Text as UTF-8, bytes, or a message inside the message. */
 export function delimited(field: number, value: string | Uint8Array | Message): Message {
-  const bytes = typeof value === 'string' ? Buffer.from(value) : value instanceof Uint8Array ? value : encode(value);
-  return [base128(field * 8 + 2), base128(bytes.length), bytes];
+  // A message stays in its pieces, so that what is large in it is copied once, by encode.
+  const pieces = typeof value === 'string' ? [Buffer.from(value)] : value instanceof Uint8Array ? [value] : value;
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return [base128(field * 8 + 2), base128(length), ...pieces];
 }
 
 export function encode(...fields: readonly Message[]): Uint8Array {
@@ -41,4 +43,10 @@ function base128(value: number): Uint8Array {
   for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
   bytes.push(rest);
   return Uint8Array.from(bytes);
+}
+
+/** 64 bits of two's complement: all ten bytes are needed, for the highest bit is set. */
+function base128OfNegative(value: number): Uint8Array {
+  const bits = BigInt.asUintN(64, BigInt(value));
+  return Uint8Array.from({ length: 10 }, (_, i) => Number((bits >> BigInt(7 * i)) & 127n) + (i < 9 ? 128 : 0));
 }

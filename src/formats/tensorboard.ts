@@ -74,8 +74,8 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
   }
   return {
     file,
-    scalar: (tag, step, value) => add(varint(2, step), summary(tag, float(2, value))),
-    text: (tag, step, text) => add(varint(2, step), summary(tag, textValue(text))),
+    scalar: (tag, step, value) => add(stepField(step), summary(tag, float(2, value))),
+    text: (tag, step, text) => add(stepField(step), summary(tag, textValue(text))),
     flush,
     close: async () => {
       try {
@@ -93,6 +93,12 @@ async function nextName(folder: string, now: number): Promise<string> {
   const taken = names.map((name) => Number(NAME.exec(name)?.[1] ?? 0));
   const seconds = Math.max(Math.floor(now / 1000), 1 + Math.max(0, ...taken));
   return `events.out.tfevents.${String(seconds).padStart(10, '0')}.${HOST}`;
+}
+
+/** @throws RangeError for a step that is none: a reader would take a negative one for a very large one */
+function stepField(step: number): Message {
+  if (step < 0) throw new RangeError(`not a step: ${step}`);
+  return varint(2, step);
 }
 
 function summary(tag: string, value: Message): Message {

@@ -1,0 +1,49 @@
+/** The functions of a model: bodies of clusters, each once, and whole steps. */
+import { encode, type Message } from '../../formats/protobuf.ts';
+import type { Graph } from '../graph.ts';
+import { type Refs, refTo, writeNodes } from './nodes.ts';
+import { functionDef } from './protocol.ts';
+import { nodeWriter } from './writer.ts';
+
+export interface Library {
+  /** FunctionDefs. */
+  readonly functions: readonly Message[];
+  add(definition: Message): void;
+  /** The name of the function of a cluster. Equal bodies share one function, so that XLA compiles it once. */
+  cluster(body: Graph): string;
+}
+
+export function functionLibrary(): Library {
+  const functions: Message[] = [];
+  const names = new Map<string, string>();
+  const library: Library = {
+    functions,
+    add: (definition) => functions.push(definition),
+    cluster: (body) => {
+      const define = clusterFunction(body, library);
+      const content = Buffer.from(encode(define(''))).toString('latin1');
+      const known = names.get(content);
+      if (known !== undefined) return known;
+      const name = `cluster_${names.size}`;
+      names.set(content, name);
+      functions.push(define(name));
+      return name;
+    },
+  };
+  return library;
+}
+
+/** The definition of a cluster's body under a name. Inputs and outputs are x0, x1, … and y0, y1, … */
+function clusterFunction(body: Graph, library: Library): (name: string) => Message {
+  const writer = nodeWriter('function', '');
+  const given = [...body.inputs.values()];
+  const refs: Refs = new Map(given.map((value, i) => [value, `x${i}`]));
+  writeNodes(writer, body, refs, library);
+  const inputs = given.map(({ dtype }, i) => ({ name: `x${i}`, dtype }));
+  const outputs = [...body.outputs.values()].map((value, i) => ({
+    name: `y${i}`,
+    dtype: value.dtype,
+    ref: refTo(refs, value),
+  }));
+  return (name) => functionDef(name, inputs, outputs, writer.written);
+}
