@@ -76,7 +76,13 @@ export interface LoadOptions {
   readonly tf32?: boolean;
 }
 
-let loaded: (TensorflowRuntime & Pick<LoadOptions, 'threads' | 'tf32'>) | undefined;
+/** What it was loaded with. */
+interface Settings {
+  readonly threads: number;
+  readonly tf32: boolean;
+}
+
+let loaded: (TensorflowRuntime & Settings) | undefined;
 
 /**
  * Loads TensorFlow once per process; later calls return the same. Order: what `setup --cuda` built, what the package
@@ -95,7 +101,7 @@ export async function loadTensorflow(options: LoadOptions): Promise<TensorflowRu
   const candidates = await listBindings(cache);
   const failures: string[] = [];
   replaceRemovedUtil();
-  applySettings(options);
+  const settings = applySettings(options);
   const require = createRequire(path.join(tfjs.folder, 'package.json'));
   for (const { source, file, mute, required } of candidates) {
     let binding: Binding;
@@ -114,7 +120,7 @@ export async function loadTensorflow(options: LoadOptions): Promise<TensorflowRu
       gpu: binding.isUsingGpuDevice(),
       source,
       file,
-      ...settingsOf(options),
+      ...settings,
     };
     return loaded;
   }
@@ -126,37 +132,33 @@ export async function loadTensorflow(options: LoadOptions): Promise<TensorflowRu
   });
 }
 
-/** What holds for the whole process once libtensorflow is loaded: it reads these variables while it loads. */
-function applySettings({ threads = 0, tf32 = false, device }: LoadOptions): void {
-  if (device === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
+/** What holds for the whole process from now on: libtensorflow reads these variables while it loads. */
+function applySettings({ threads = 0, tf32 = false, device }: LoadOptions): Settings {
   if (threads > 0) {
     process.env.TF_NUM_INTRAOP_THREADS = `${threads}`;
     process.env.TF_NUM_INTEROP_THREADS = `${threads}`;
   }
   process.env.NVIDIA_TF32_OVERRIDE = tf32 ? '1' : '0';
+  if (device === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
+  return { threads, tf32 };
 }
 
-const settingsOf = ({ threads, tf32 }: LoadOptions): Pick<LoadOptions, 'threads' | 'tf32'> => ({
-  ...(threads === undefined ? {} : { threads }),
-  ...(tf32 === undefined ? {} : { tf32 }),
-});
-
-/** @throws environment error when a setting is asked for that TensorFlow was not loaded with */
-function checkSettings(runtime: NonNullable<typeof loaded>, { threads, tf32 }: LoadOptions): void {
-  const remedy = 'load TensorFlow once per process, with the settings of the recipe';
-  if (threads !== undefined && threads !== (runtime.threads ?? 0)) {
-    const known = runtime.threads ?? 0;
-    throw environmentError(
-      `TensorFlow is loaded with ${threadsIn(known)} already, and not with ${threadsIn(threads)}`,
-      {
-        remedy,
-      },
-    );
-  }
-  if (runtime.gpu && tf32 !== undefined && tf32 !== (runtime.tf32 ?? false)) {
-    throw environmentError(`TensorFlow is loaded ${tf32 ? 'without' : 'with'} TensorFloat-32 already`, { remedy });
-  }
+/** @throws environment error when it was loaded in another way than is asked for now */
+function checkSettings(runtime: TensorflowRuntime & Settings, { threads, tf32, device }: LoadOptions): void {
+  const conflicts = [
+    threads !== undefined && threads !== runtime.threads
+      ? `with ${threadsIn(runtime.threads)}, and not with ${threadsIn(threads)}`
+      : '',
+    runtime.gpu && tf32 !== undefined && tf32 !== runtime.tf32 ? `${tf32 ? 'without' : 'with'} TensorFloat-32` : '',
+    runtime.gpu && device === 'cpu' ? 'for CUDA' : '',
+  ].filter((conflict) => conflict !== '');
+  if (conflicts.length === 0) return;
+  throw environmentError(`TensorFlow is loaded already, ${conflicts.join(', ')}`, {
+    at: runtime.file,
+    remedy: 'it takes such settings once: use a process of its own for others',
+  });
 }
+
 const threadsIn = (threads: number): string => (threads === 0 ? 'a thread for each core' : `${threads} threads`);
 
 /** The bindings that are there, in the order in which they are tried. */

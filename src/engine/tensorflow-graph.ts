@@ -21,16 +21,19 @@ export interface TensorflowOptions {
 
 /**
  * @throws PetlVideoError (environment) when libtensorflow is not there or does not load, when it is loaded already with
- *   other threads, and for tf32 on a processor
+ *   other settings, when CUDA is asked for and not there, and for tf32 on a processor
  */
 export async function tensorflowEngine(options: TensorflowOptions): Promise<Engine> {
   const { cache, device, precision, threads } = options;
-  const { binding, version, gpu } = await loadTensorflow({
+  const { binding, version, gpu, file } = await loadTensorflow({
     cache,
     threads,
     tf32: precision !== 'fp32',
     ...(device && { device }),
   });
+  if (device === 'cuda' && !gpu) {
+    throw environmentError('TensorFlow finds no CUDA device', { at: file, remedy: 'petl-video setup --cuda' });
+  }
   if (precision === 'tf32' && !gpu) {
     throw environmentError('engine.precision tf32 is a way of CUDA to multiply, and TensorFlow finds no CUDA device', {
       remedy: 'set engine.precision fp32, or bf16, which is faster; petl-video setup --cuda provides CUDA',
