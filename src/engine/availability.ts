@@ -7,10 +7,12 @@ import { codeOf, environmentError, PetlVideoError } from '../errors/index.ts';
 import type { DeviceName, EngineName } from './options.ts';
 import { findAdapter } from './webgpu-adapter.ts';
 
-/** What an engine is opened with, besides the device. */
+/** Where to look, and how TensorFlow is loaded where it must be: that holds for the process. */
 export interface Place {
   /** Set-up's folder. */
   readonly cache: string;
+  readonly threads?: number;
+  readonly tf32?: boolean;
 }
 
 export interface Missing {
@@ -57,7 +59,12 @@ async function tensorflowIsMissing(device: DeviceName, place: Place): Promise<Mi
   const remedy = 'petl-video setup --cuda provides one (Linux x64 with an NVIDIA card)';
   // What set-up makes for the CPU never has CUDA, which saves loading it to learn that.
   if (bindings.every(({ source }) => source === 'set-up')) return absent('TensorFlow is set up without CUDA', remedy);
-  const { gpu, file } = await loadTensorflow(place);
+  const { cache, threads, tf32 } = place;
+  const { gpu, file } = await loadTensorflow({
+    cache,
+    ...(threads === undefined ? {} : { threads }),
+    ...(tf32 === undefined ? {} : { tf32 }),
+  });
   return gpu ? undefined : absent('TensorFlow finds no CUDA device', remedy, file);
 }
 

@@ -20,14 +20,14 @@ export interface Candidate {
 }
 
 /** An engine that can be had, not opened yet. */
-export interface Pick {
+export interface PickedEngine {
   /** What was asked for, with the engine and device that are taken in place of `auto`. */
   readonly options: EngineOptions;
   /** What better ones lack, where `auto` chose; else empty. */
   readonly reason: string;
 }
 
-export interface ChosenEngine extends Pick {
+export interface ChosenEngine extends PickedEngine {
   readonly engine: Engine;
 }
 
@@ -52,14 +52,19 @@ export async function chooseEngine(choice: EngineChoice, place: Place): Promise<
  * @throws PetlVideoError (config) for options that exclude each other; (environment) when what was asked for cannot be
  *   had, with what is missing, and when an engine that `auto` would take is there and does not work
  */
-export async function pickEngine(choice: EngineChoice, place: Place): Promise<Pick> {
+export async function pickEngine(choice: EngineChoice, place: Place): Promise<PickedEngine> {
   const asked: EngineOptions = { ...DEFAULT_ENGINE, ...choice };
   const conflict = conflictOf(asked);
   if (conflict !== undefined) throw configError(conflict.what, { remedy: conflict.remedy });
+  const { precision, threads } = asked;
   const candidates = candidatesFor(asked);
   const passed: { candidate: Candidate; missing: Missing }[] = [];
   for (const candidate of candidates) {
-    const missing = await whatIsMissing(candidate.name, candidate.device, place);
+    const missing = await whatIsMissing(candidate.name, candidate.device, {
+      ...place,
+      threads,
+      tf32: precision !== 'fp32',
+    });
     if (missing === undefined) return { options: { ...asked, ...candidate }, reason: reasonFor(asked, passed) };
     // One that works less well must not stand in unseen for one that was set up.
     if (missing.broken) throw missing.error;
@@ -112,14 +117,27 @@ function reasonFor({ name }: EngineOptions, passed: readonly { candidate: Candid
   return lacks.length === 0 ? 'the best there is' : `the best there is (${lacks.join('; ')})`;
 }
 
-async function openEngine({ name, device }: EngineOptions, place: Place): Promise<Engine> {
+async function openEngine(options: EngineOptions, { cache }: Place): Promise<Engine> {
+  const { name, precision, xla, threads, recompute } = options;
+  const device = options.device as DeviceName;
   switch (name) {
-    case 'tensorflow':
-    case 'tensorflow-eager':
-      return (await import('./tensorflow-eager.ts')).tensorflowEagerEngine(place);
+    case 'tensorflow': {
+      const { tensorflowEngine } = await import('./tensorflow-graph.ts');
+      return tensorflowEngine({ cache, device: cudaOrCpu(device), precision, xla, threads, recompute });
+    }
+    case 'onnxruntime': {
+      const { onnxruntimeEngine } = await import('./onnxruntime.ts');
+      return onnxruntimeEngine({ device, precision, threads, recompute });
+    }
+    case 'tensorflow-eager': {
+      const { tensorflowEagerEngine } = await import('./tensorflow-eager.ts');
+      return tensorflowEagerEngine({ cache, device: cudaOrCpu(device), threads, tf32: false });
+    }
     case 'cpu':
       return (await import('./cpu.ts')).cpuEngine();
-    default:
-      throw environmentError(`engine ${name} on ${device} is not to be had`);
+    case 'auto':
+      throw new TypeError('an engine is picked before it is opened');
   }
 }
+
+const cudaOrCpu = (device: DeviceName): 'cuda' | 'cpu' => (device === 'cuda' ? 'cuda' : 'cpu');

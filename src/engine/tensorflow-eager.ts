@@ -2,7 +2,7 @@
 import { tf } from '../tensor/tf.ts';
 import { type Backend, eagerEngine } from './eager.ts';
 import type { Engine } from './engine.ts';
-import { type Binding, loadTensorflow } from './tensorflow-binding.ts';
+import { type Binding, type LoadOptions, loadTensorflow } from './tensorflow-binding.ts';
 
 /** What is used of tfjs-node-gpu's native interface to bring bytes to the device. */
 interface UploadBinding extends Binding {
@@ -30,7 +30,7 @@ interface NativeBackend {
 }
 
 /** @throws PetlVideoError (environment) when libtensorflow is not there or does not load */
-export async function tensorflowEagerEngine(options: { readonly cache: string }): Promise<Engine> {
+export async function tensorflowEagerEngine(options: LoadOptions): Promise<Engine> {
   const { backend, binding, version, gpu } = await loadTensorflow(options);
   const native = binding as UploadBinding;
   return eagerEngine({
