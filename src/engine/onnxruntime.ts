@@ -62,7 +62,7 @@ class OnnxruntimeSession implements Session {
     const graph = await compileGraph(step, this.#specs, {
       precision,
       recompute,
-      attention: { keepProbabilities: true, softmax: 'library', sliceBytes: Number.POSITIVE_INFINITY },
+      attention: { keptBytes: Number.POSITIVE_INFINITY, sliceBytes: Number.POSITIVE_INFINITY },
       clusters: false,
     });
     const program = emitOnnx(graph, { name: step.name });

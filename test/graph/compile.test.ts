@@ -6,9 +6,9 @@ const plain: CompileOptions = {
   precision: 'fp32',
   recompute: false,
   clusters: false,
-  attention: { keepProbabilities: true, softmax: 'library', sliceBytes: Number.POSITIVE_INFINITY },
+  attention: { keptBytes: Number.POSITIVE_INFINITY, sliceBytes: Number.POSITIVE_INFINITY },
 };
-const SLICED = { keepProbabilities: false, softmax: 'written', sliceBytes: 1 } as const;
+const SLICED = { keptBytes: 0, sliceBytes: 1 } as const;
 
 const VARIANTS: Readonly<Record<string, CompileOptions>> = {
   plain,

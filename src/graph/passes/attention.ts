@@ -4,24 +4,23 @@
  *   forward    P = softmax(S),  O = P v
  *   backward   dP = dO vᵀ,  dS = P ∘ (dP − rowsum(dO ∘ O)),  dq = dS k,  dk = dSᵀ q,  dv = Pᵀ dO
  *
- * P is the largest thing in a step (1.4 GB for two clips of 16 frames through ViT-B, in bfloat16). It is kept for the
- * backward pass, or computed again there from its row's log-sum-exp: one more product, and nothing of N² survives the
- * block. `sliceBytes` cuts the heads of all clips into slices, one after the other, so that no more of S than that
+ * P is the largest thing in a step (1.4 GB for two clips of 16 frames through ViT-B, in bfloat16). As much of it as is
+ * allowed is kept for the backward pass; the rest is computed again there, for one more product and a softmax, and
+ * nothing of N² survives the block. `sliceBytes` cuts the heads of all clips into slices, one after the other, so that no more of S than that
  * exists at a time.
  */
 import { type Builder, builder } from '../builder.ts';
 import { type ConstantData, type Graph, type Node, replaceResults, type Value, withInputs } from '../graph.ts';
 
 export interface AttentionStrategy {
-  readonly keepProbabilities: boolean;
-  /** `library`: the runtime's softmax; `written`: out of maximum, exponential and sum, for a compiler to fuse. */
-  readonly softmax: 'library' | 'written';
-  /** Bytes of scores, at 4 each, that may exist at once; infinite: all. */
+  /** Bytes of probabilities, at 4 each, that may be kept for the backward pass; infinite: all, 0: none. */
+  readonly keptBytes: number;
+  /** Bytes of scores, at 4 each, that may exist at once; infinite: all, but one head at least. */
   readonly sliceBytes: number;
 }
 
-/** What the forward pass leaves for the backward pass, per slice. */
-type Kept = readonly { readonly probabilities?: Value; readonly logSumExp?: Value }[];
+/** The probabilities that the forward pass leaves for the backward pass, per slice; none where it keeps none. */
+type Kept = readonly Value[];
 
 /** @param graph simplified, so that a gradient's result of attention is that node's own */
 export function takeAttentionApart(graph: Graph, strategy: AttentionStrategy): Graph {
@@ -29,9 +28,7 @@ export function takeAttentionApart(graph: Graph, strategy: AttentionStrategy): G
   const replace = (value: Value): Value => replaced.get(value) ?? value;
   const keptBy = new Map<Value, Kept>();
   const constants = new Map<Value, ConstantData>(graph.constants);
-  const wanted = new Set(
-    graph.nodes.flatMap(({ kernel, inputs }) => (kernel === 'AttentionGradient' ? [inputs[3] as Value] : [])),
-  );
+  const keeping = keepers(graph, strategy);
   const nodes: Node[] = [];
   const place = (build: Builder, node: Node, made: readonly Value[]): void => {
     nodes.push(...build.nodes);
@@ -43,7 +40,7 @@ export function takeAttentionApart(graph: Graph, strategy: AttentionStrategy): G
     const node = withInputs(original, replace);
     if (node.kernel === 'Attention') {
       const build = builder(node.scope, node.after);
-      const { o, kept } = forward(build, node, strategy, wanted.has(original.outputs[0] as Value));
+      const { o, kept } = forward(build, node, strategy, keeping.has(original));
       place(build, node, [o]);
       keptBy.set(o, kept);
     } else if (node.kernel === 'AttentionGradient') {
@@ -58,6 +55,28 @@ export function takeAttentionApart(graph: Graph, strategy: AttentionStrategy): G
   return { ...graph, nodes, constants, ...replaceResults(graph, replace) };
 }
 
+/** Bytes of the scores of a node, at 4 each. */
+function scoreBytes({ inputs: [q, k] }: Node): number {
+  const [batch, heads, rows] = (q as Value).shape as [number, number, number];
+  return 4 * batch * heads * rows * ((k as Value).shape[2] as number);
+}
+
+/** The nodes whose probabilities are kept: the last ones, for they wait least. */
+function keepers(graph: Graph, { keptBytes }: AttentionStrategy): ReadonlySet<Node> {
+  const forBackward = new Set(
+    graph.nodes.flatMap(({ kernel, inputs }) => (kernel === 'AttentionGradient' ? [inputs[3] as Value] : [])),
+  );
+  let room = keptBytes;
+  const kept = new Set<Node>();
+  for (const node of graph.nodes.toReversed()) {
+    if (node.kernel !== 'Attention' || !forBackward.has(node.outputs[0] as Value)) continue;
+    room -= scoreBytes(node);
+    if (room < 0) break;
+    kept.add(node);
+  }
+  return kept;
+}
+
 /** [B, heads, N, d] in slices of [heads of all clips, N, d], and back. */
 interface Slices {
   readonly ranges: readonly { readonly begin: number; readonly size: number }[];
@@ -65,11 +84,10 @@ interface Slices {
   join(build: Builder, parts: readonly Value[], shape: readonly number[]): Value;
 }
 
-function slicesOf({ inputs: [q, k] }: Node, { sliceBytes }: AttentionStrategy): Slices {
-  const [batch, heads, rows] = (q as Value).shape as [number, number, number];
-  const columns = (k as Value).shape[2] as number;
+function slicesOf(node: Node, { sliceBytes }: AttentionStrategy): Slices {
+  const [batch, heads] = (node.inputs[0] as Value).shape as [number, number];
   const all = batch * heads;
-  const each = Math.min(all, Math.max(1, Math.floor(sliceBytes / (4 * rows * columns))));
+  const each = Math.min(all, Math.max(1, Math.floor((sliceBytes * all) / scoreBytes(node))));
   const ranges = Array.from({ length: Math.ceil(all / each) }, (_, i) => ({
     begin: i * each,
     size: Math.min(each, all - i * each),
@@ -87,55 +105,42 @@ function slicesOf({ inputs: [q, k] }: Node, { sliceBytes }: AttentionStrategy): 
   };
 }
 
+/** q kᵀ, which waits: for the slice before, and in the backward pass for the gradient that it is computed again for. */
+const scoresOf = (build: Builder, q: Value, k: Value, waits: readonly Value[] | undefined): Value =>
+  build.one('BatchMatMul', [q, k], { transposeA: false, transposeB: true }, waits);
+
 const product = (build: Builder, a: Value, b: Value, transposeA = false, transposeB = false): Value =>
   build.one('BatchMatMul', [a, b], { transposeA, transposeB });
 
-/** Softmax along the rows, and the logarithm of what it divides by. */
-function writtenSoftmax(build: Builder, scores: Value): { probabilities: Value; logSumExp: Value } {
-  const along = { axis: [-1], keepDims: true };
-  const largest = build.one('Max', [scores], { reductionIndices: [-1], keepDims: true });
-  const powers = build.one('Exp', [build.one('Sub', [scores, largest])]);
-  const sum = build.one('Sum', [powers], along);
-  const probabilities = build.one('Multiply', [powers, build.one('Reciprocal', [sum])]);
-  return { probabilities, logSumExp: build.one('Add', [largest, build.one('Log', [sum])]) };
-}
+const softmax = (build: Builder, scores: Value): Value =>
+  build.one('Softmax', [scores], { dim: scores.shape.length - 1 });
 
-function forward(build: Builder, node: Node, strategy: AttentionStrategy, trained: boolean): { o: Value; kept: Kept } {
+function forward(build: Builder, node: Node, strategy: AttentionStrategy, keeps: boolean): { o: Value; kept: Kept } {
   const [q, k, v] = node.inputs as [Value, Value, Value];
   const slices = slicesOf(node, strategy);
-  const kept: { probabilities?: Value; logSumExp?: Value }[] = [];
-  const parts = slices.ranges.map((_, i) => {
+  const kept: Value[] = [];
+  const parts: Value[] = [];
+  slices.ranges.forEach((_, i) => {
     const [qs, ks, vs] = [q, k, v].map((x) => slices.cut(build, x, i)) as [Value, Value, Value];
-    const scores = product(build, qs, ks, false, true);
-    if (strategy.softmax === 'library' && (strategy.keepProbabilities || !trained)) {
-      const probabilities = build.one('Softmax', [scores], { dim: scores.shape.length - 1 });
-      kept.push({ probabilities });
-      return product(build, probabilities, vs);
-    }
-    const { probabilities, logSumExp } = writtenSoftmax(build, scores);
-    kept.push(strategy.keepProbabilities ? { probabilities } : { logSumExp });
-    return product(build, probabilities, vs);
+    const former = parts.at(-1);
+    const probabilities = softmax(build, scoresOf(build, qs, ks, former === undefined ? node.after : [former]));
+    if (keeps) kept.push(probabilities);
+    parts.push(product(build, probabilities, vs));
   });
   return { o: slices.join(build, parts, node.outputs[0]?.shape ?? []), kept };
 }
 
 function backward(build: Builder, node: Node, strategy: AttentionStrategy, kept: Kept): Value[] {
-  const [q, k, v, o, dO] = node.inputs as [Value, Value, Value, Value, Value];
+  const inputs = node.inputs as [Value, Value, Value, Value, Value];
   const slices = slicesOf(node, strategy);
-  const parts = slices.ranges.map((_, i) => {
-    const [qs, ks, vs, os, dOs] = [q, k, v, o, dO].map((x) => slices.cut(build, x, i)) as [
-      Value,
-      Value,
-      Value,
-      Value,
-      Value,
-    ];
-    const { probabilities, logSumExp } = kept[i] ?? {};
-    const p =
-      probabilities ?? build.one('Exp', [build.one('Sub', [product(build, qs, ks, false, true), logSumExp as Value])]);
-    const delta = build.one('Sum', [build.one('Multiply', [dOs, os])], { axis: [-1], keepDims: true });
-    const dS = build.one('Multiply', [p, build.one('Sub', [product(build, dOs, vs, false, true), delta])]);
-    return [product(build, dS, ks), product(build, dS, qs, true, false), product(build, p, dOs, true, false)];
+  const parts: (readonly Value[])[] = [];
+  slices.ranges.forEach((_, i) => {
+    const [q, k, v, o, dO] = inputs.map((x) => slices.cut(build, x, i)) as typeof inputs;
+    const waits = parts.at(-1) ?? [dO];
+    const p = kept[i] ?? softmax(build, scoresOf(build, q, k, waits));
+    const delta = build.one('Sum', [build.one('Multiply', [dO, o])], { axis: [-1], keepDims: true });
+    const dS = build.one('Multiply', [p, build.one('Sub', [scoresOf(build, dO, v, waits), delta])]);
+    parts.push([product(build, dS, k), product(build, dS, q, true, false), product(build, p, dO, true, false)]);
   });
   return node.outputs.map(({ shape }, which) => {
     const joined = parts.map((part) => part[which] as Value);

@@ -62,8 +62,11 @@ export function lowerPrecision(graph: Graph, { type, frozen }: LowPrecision): Gr
     replaced.set(original, cast);
   };
 
+  /** What is waited for, in the type in which it is made. */
+  const there = (of: Value): Value => raised.get(replace(of)) ?? rounded.get(of) ?? replace(of);
+
   for (const original of graph.nodes) {
-    const node = withInputs(original, replace);
+    const node = { ...withInputs(original, replace), ...(original.after && { after: original.after.map(there) }) };
     const build = builder(node.scope, node.after);
     const { kernel, attributes, outputs } = node;
     const isFloat32 = outputs.every(({ dtype }) => dtype === 'float32');
@@ -100,9 +103,9 @@ function onlyLow(graph: Graph): ReadonlySet<Value> {
     !wanted.has(of) &&
     (users.get(of) ?? []).every(
       (user) =>
-        user.after?.includes(of) !== true &&
-        (PRODUCT_KERNELS.has(user.kernel) ||
-          (LAYOUT_KERNELS.has(user.kernel) && user.outputs.every((output) => low.has(output)))),
+        !user.inputs.includes(of) ||
+        PRODUCT_KERNELS.has(user.kernel) ||
+        (LAYOUT_KERNELS.has(user.kernel) && user.outputs.every((output) => low.has(output))),
     );
   for (const node of graph.nodes.toReversed()) {
     for (const output of node.outputs) if (isLow(output)) low.add(output);

@@ -7,12 +7,11 @@ import { assertSameResults, countKernels, tidied } from './equal.ts';
 
 const WHOLE = Number.POSITIVE_INFINITY;
 const STRATEGIES: Readonly<Record<string, AttentionStrategy>> = {
-  'kept whole': { keepProbabilities: true, softmax: 'library', sliceBytes: WHOLE },
-  'kept whole, softmax written out': { keepProbabilities: true, softmax: 'written', sliceBytes: WHOLE },
-  'computed again': { keepProbabilities: false, softmax: 'written', sliceBytes: WHOLE },
-  'in slices of one head': { keepProbabilities: true, softmax: 'library', sliceBytes: 1 },
+  'kept whole': { keptBytes: Number.POSITIVE_INFINITY, sliceBytes: WHOLE },
+  'computed again': { keptBytes: 0, sliceBytes: WHOLE },
+  'in slices of one head': { keptBytes: Number.POSITIVE_INFINITY, sliceBytes: 1 },
   // Two clips of two heads and nine tokens: three heads of 324 bytes, then the one that is left.
-  'in slices that do not divide the heads': { keepProbabilities: false, softmax: 'written', sliceBytes: 1000 },
+  'in slices that do not divide the heads': { keptBytes: 0, sliceBytes: 1000 },
 };
 
 const SCORES = '9,9';
@@ -45,6 +44,9 @@ test('what is kept and how much exists at once is what the strategy says', async
   const { graph } = await tidied('gradients of full');
   const of = (name: string) => scoresOf(dropDeadCode(takeAttentionApart(graph, STRATEGIES[name] as AttentionStrategy)));
   assert.deepEqual(of('kept whole'), { largest: 324, kept: 2 });
+  // Room for the scores of one block of two: 2 · 2 · 81 numbers.
+  const half = takeAttentionApart(graph, { keptBytes: 1500, sliceBytes: WHOLE });
+  assert.deepEqual(scoresOf(dropDeadCode(half)), { largest: 324, kept: 1 });
   assert.deepEqual(of('computed again'), { largest: 324, kept: 0 });
   assert.deepEqual(of('in slices of one head'), { largest: 81, kept: 8 });
   assert.deepEqual(of('in slices that do not divide the heads'), { largest: 243, kept: 0 });

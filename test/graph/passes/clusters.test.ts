@@ -10,7 +10,7 @@ const options = {
   precision: 'fp32',
   recompute: false,
   clusters: false,
-  attention: { keepProbabilities: true, softmax: 'library', sliceBytes: Number.POSITIVE_INFINITY },
+  attention: { keptBytes: Number.POSITIVE_INFINITY, sliceBytes: Number.POSITIVE_INFINITY },
 } as const;
 const bodyOf = (attributes: unknown): Graph => (attributes as ClusterAttributes).body;
 

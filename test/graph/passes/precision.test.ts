@@ -11,7 +11,7 @@ import { tf } from '../../../src/tensor/tf.ts';
 import { interpret, toBfloat16, toFloat16 } from '../interpret.ts';
 import { countKernels, tidied } from './equal.ts';
 
-const KEPT = { keepProbabilities: true, softmax: 'library', sliceBytes: Number.POSITIVE_INFINITY } as const;
+const KEPT = { keptBytes: Number.POSITIVE_INFINITY, sliceBytes: Number.POSITIVE_INFINITY } as const;
 
 async function lowered(name: string): Promise<{ graph: Graph; plain: Graph; frozen: ReadonlySet<string> }> {
   const { graph, specs } = await tidied(name);

@@ -8,7 +8,7 @@ import { assertSameResults, countKernels, tidied } from './equal.ts';
 /** Bytes that the forward pass makes in blocks and the backward pass takes. */
 function keptBytes(graph: Graph): number {
   const makers = producers(graph);
-  const isOfBlock = (node: Node | undefined): boolean => node !== undefined && node.scope.startsWith('blocks.');
+  const isOfBlock = (node: Node | undefined): boolean => node?.scope.startsWith('blocks.') === true;
   const taken = graph.nodes.filter(({ scope }) => scope === '').flatMap(({ inputs }) => inputs);
   return [...new Set(taken)].filter((of) => isOfBlock(makers.get(of))).reduce((sum, of) => sum + bytesOf(of), 0);
 }
