@@ -3,7 +3,9 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { codeOf, environmentError, PetlVideoError } from '../errors/index.ts';
+import { runProgram } from '../setup/executables.ts';
 import type { DeviceName, EngineName } from './options.ts';
 import { findAdapter } from './webgpu-adapter.ts';
 
@@ -13,6 +15,8 @@ export interface Place {
   readonly cache: string;
   readonly threads?: number;
   readonly tf32?: boolean;
+  /** Whether WebGPU may run on an adapter that a program imitates, as those who name the device may want. */
+  readonly software?: boolean;
 }
 
 export interface Missing {
@@ -31,7 +35,7 @@ export async function whatIsMissing(name: EngineName, device: DeviceName, place:
       case 'tensorflow-eager':
         return await tensorflowIsMissing(device, place);
       case 'onnxruntime':
-        return await onnxruntimeIsMissing(device);
+        return await onnxruntimeIsMissing(device, place);
     }
   } catch (thrown) {
     if (thrown instanceof PetlVideoError && thrown.kind === 'environment') return { error: thrown, broken: true };
@@ -68,7 +72,7 @@ async function tensorflowIsMissing(device: DeviceName, place: Place): Promise<Mi
   return gpu ? undefined : absent('TensorFlow finds no CUDA device', remedy, file);
 }
 
-async function onnxruntimeIsMissing(device: DeviceName): Promise<Missing | undefined> {
+async function onnxruntimeIsMissing(device: DeviceName, { software }: Place): Promise<Missing | undefined> {
   const folder = findOnnxruntime();
   if (folder === undefined) return absent('the package onnxruntime-node is not installed', 'npm install');
   const binaries = path.join(folder, 'bin', 'napi-v6', process.platform, process.arch);
@@ -82,7 +86,13 @@ async function onnxruntimeIsMissing(device: DeviceName): Promise<Missing | undef
   if (device === 'cpu') return undefined;
   if (device === 'webgpu') {
     const adapter = await findAdapter();
-    return adapter.found ? undefined : absent(adapter.reason, adapter.remedy);
+    if (!adapter.found && software !== true) return absent(adapter.reason, adapter.remedy);
+    const failure = await tryWebgpu();
+    if (failure === undefined) return undefined;
+    return absent(
+      `WebGPU does not work: ${failure}`,
+      'install or update Vulkan (libvulkan1) and its driver of the card',
+    );
   }
   const provider = path.join(binaries, 'libonnxruntime_providers_cuda.so');
   if (await isThere(provider)) return undefined;
@@ -91,6 +101,17 @@ async function onnxruntimeIsMissing(device: DeviceName): Promise<Missing | undef
     `node ${path.join(folder, 'script', 'install.js')} --onnxruntime-node-install=cuda12 (CUDA 12 and cuDNN 9 must be there)`,
     provider,
   );
+}
+
+/** A small product on WebGPU, in a process of its own. @returns what was wrong */
+async function tryWebgpu(): Promise<string | undefined> {
+  const trial = fileURLToPath(new URL('./webgpu-trial.js', import.meta.url));
+  const { code, stderr } = await runProgram(process.execPath, [trial], { timeout: 60_000 });
+  if (code === 0) return undefined;
+  const loader = /libvulkan\S*: cannot open/.test(stderr) ? 'there is no libvulkan.so.1' : undefined;
+  // onnxruntime puts the place in its sources and the condition in front of what happened.
+  const told = /^\w*Error: (?:.* was false\. )?(.+)$/m.exec(stderr)?.[1];
+  return loader ?? told ?? (stderr.trim().split('\n').at(-1) || 'the trial crashed');
 }
 
 /** The folder of onnxruntime-node, or undefined. */

@@ -64,6 +64,7 @@ export async function pickEngine(choice: EngineChoice, place: Place): Promise<Pi
       ...place,
       threads,
       tf32: precision !== 'fp32',
+      software: asked.device === 'webgpu',
     });
     if (missing === undefined) return { options: { ...asked, ...candidate }, reason: reasonFor(asked, passed) };
     // One that works less well must not stand in unseen for one that was set up.
