@@ -24,7 +24,7 @@ export interface NativeModel extends Omit<SessionModel, 'file'> {
 
 /** Writes, loads and removes the file without a pause, so that nothing can come between. */
 export function loadModel(binding: Binding, { file, state, steps }: SessionModel): NativeModel {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'petl-video-model-'));
+  const folder = mkdtempSync(path.join(os.tmpdir(), `petl-video-model-${process.pid}-`));
   let model: number;
   try {
     writeFileSync(path.join(folder, 'saved_model.pb'), file);

@@ -7,7 +7,12 @@ import { tensorflowEagerEngine } from '../../src/engine/tensorflow-eager.ts';
 import { tensorflowEngine } from '../../src/engine/tensorflow-graph.ts';
 import { tensorflowCache, tensorflowMissing } from './tensorflow-cache.ts';
 
-export function testOnEachEngine(name: string, body: (engine: Engine, t: TestContext) => Promise<void>): void {
+/** @param underXla also on TensorFlow with whole steps compiled, which takes seconds a step */
+export function testOnEachEngine(
+  name: string,
+  body: (engine: Engine, t: TestContext) => Promise<void>,
+  { underXla = false } = {},
+): void {
   test(`${name} [cpu]`, (t) => body(cpuEngine(), t));
   test(`${name} [onnxruntime]`, async (t) =>
     body(await onnxruntimeEngine({ device: 'cpu', precision: 'fp32', threads: 1, recompute: false }), t));
@@ -16,12 +21,14 @@ export function testOnEachEngine(name: string, body: (engine: Engine, t: TestCon
     if (missing === undefined) await body(await tensorflowEagerEngine({ cache: tensorflowCache() }), t);
     else t.skip(missing);
   });
-  test(`${name} [tensorflow]`, async (t) => {
-    const missing = await tensorflowMissing();
-    if (missing === undefined) await body(await tensorflowEngine(PLAIN), t);
-    else t.skip(missing);
-  });
+  for (const xla of underXla ? (['off', 'step'] as const) : (['off'] as const)) {
+    test(`${name} [tensorflow${xla === 'off' ? '' : ' under XLA'}]`, async (t) => {
+      const missing = await tensorflowMissing();
+      if (missing === undefined) await body(await tensorflowEngine({ ...PLAIN, xla }), t);
+      else t.skip(missing);
+    });
+  }
 }
 
 /** In float32, as the graph is. */
-const PLAIN = { cache: tensorflowCache(), precision: 'fp32', xla: 'off', threads: 0, recompute: false } as const;
+const PLAIN = { cache: tensorflowCache(), precision: 'fp32', threads: 0, recompute: false } as const;
