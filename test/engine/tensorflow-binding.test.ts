@@ -4,13 +4,14 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { readEnvironment } from '../../src/cli/environment.ts';
 import { smokeTest } from '../../src/engine/smoke-test.ts';
 import { loadTensorflow } from '../../src/engine/tensorflow-binding.ts';
 import { bindingFile } from '../../src/setup/binding.ts';
 import { libtensorflowFolder } from '../../src/setup/libtensorflow.ts';
 import { tf } from '../../src/tensor/tf.ts';
+import { tensorflowMissing } from './tensorflow-cache.ts';
 
 const { cache } = readEnvironment(process.env);
 
@@ -20,6 +21,13 @@ function runModule(script: string) {
   return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', env });
 }
 const moduleOf = (name: string): string => JSON.stringify(new URL(`../../src/${name}.js`, import.meta.url).href);
+
+/** For those who have no libtensorflow: onnxruntime computes there. */
+async function skipped(t: TestContext): Promise<boolean> {
+  const missing = await tensorflowMissing();
+  if (missing !== undefined) t.skip(missing);
+  return missing !== undefined;
+}
 
 test('without a libtensorflow the remedy is set-up', async () => {
   const empty = await mkdtemp(path.join(os.tmpdir(), 'petl-tensorflow-'));
@@ -51,7 +59,8 @@ test("a binding that does not load is named, with the loader's words", async () 
   }
 });
 
-test('kernels and backend join the tfjs that everything here uses', async () => {
+test('kernels and backend join the tfjs that everything here uses', async (t) => {
+  if (await skipped(t)) return;
   const runtime = await loadTensorflow({ cache });
   assert.match(runtime.version, /^2\.\d+\.\d+$/);
   assert.equal(await loadTensorflow({ cache }), runtime);
@@ -61,7 +70,8 @@ test('kernels and backend join the tfjs that everything here uses', async () => 
   assert.ok(tf.getKernelsForBackend('tensorflow').length > 150);
 });
 
-test('products, convolutions and a gradient have the numbers worked out by hand', async () => {
+test('products, convolutions and a gradient have the numbers worked out by hand', async (t) => {
+  if (await skipped(t)) return;
   await smokeTest({ cache });
   assert.equal(tf.getBackend(), 'tensorflow');
   // d/dA sum(A·B) is the row sums of B, in every row.
@@ -75,7 +85,8 @@ test('products, convolutions and a gradient have the numbers worked out by hand'
   assert.deepEqual([...(await tf.conv3d(frames, kernel, 1, 'valid').data())], [21, 32]);
 });
 
-test('it loads in silence, and without the functions that Node 23 removed from util', () => {
+test('it loads in silence, and without the functions that Node 23 removed from util', async (t) => {
+  if (await skipped(t)) return;
   const script = `
     import util from 'node:util';
     delete util.isNullOrUndefined;

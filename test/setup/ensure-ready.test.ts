@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { readEnvironment } from '../../src/cli/environment.ts';
 import { ensureReady } from '../../src/setup/ensure-ready.ts';
 import { silent } from '../../src/setup/listener.ts';
+import { tensorflowMissing } from '../engine/tensorflow-cache.ts';
 
 const signal = new AbortController().signal;
 
@@ -19,7 +20,9 @@ async function deadIndex(): Promise<string> {
   return `http://127.0.0.1:${port}/simple`;
 }
 
-test('where all is there nothing is done, within 100 ms', async () => {
+test('where all is there nothing is done, within 100 ms', async (t) => {
+  const missing = await tensorflowMissing();
+  if (missing !== undefined) return t.skip(missing);
   const environment = { ...readEnvironment(process.env), packageIndex: await deadIndex() };
   const options = { environment, listener: silent, signal, locateFfmpeg: async () => '/usr/bin/ffmpeg' };
   await ensureReady(options);
@@ -29,6 +32,20 @@ test('where all is there nothing is done, within 100 ms', async () => {
   assert.equal(tensorflow.state, 'found');
   assert.deepEqual(ffmpeg, { state: 'found', file: '/usr/bin/ffmpeg' });
   assert.ok(ms < 100, `${ms} ms`);
+});
+
+test('a TensorFlow that nobody asks for is neither looked for nor provided', async () => {
+  const cache = await mkdtemp(path.join(os.tmpdir(), 'petl-ready-'));
+  try {
+    const environment = { cache, searchPath: '', packageIndex: await deadIndex() };
+    const locateFfmpeg = async () => '/usr/bin/ffmpeg';
+    const options = { environment, tensorflow: 'none', listener: silent, signal, locateFfmpeg } as const;
+    const { tensorflow, ffmpeg } = await ensureReady(options);
+    assert.deepEqual(tensorflow, { state: 'unasked' });
+    assert.equal(ffmpeg.state, 'found');
+  } finally {
+    await rm(cache, { recursive: true });
+  }
 });
 
 test('where nothing can be had, both parts say why and neither hides the other', async () => {
