@@ -2,7 +2,7 @@
  * The messages of a TensorFlow SavedModel, as far as graphs need them (tensorflow/core/framework/*.proto and
  * core/protobuf/{meta_graph,saved_model}.proto, whose field numbers stand here).
  */
-import { delimited, encode, float, type Message, varint } from '../../formats/protobuf.ts';
+import { delimited, float, type Message, varint } from '../../formats/protobuf.ts';
 import type { ConstantData, GraphDType } from '../graph.ts';
 import type { TensorflowAttribute } from '../kernels/kernel.ts';
 
@@ -132,12 +132,8 @@ export function graphDef(nodes: readonly Message[], functions: readonly Message[
 const PRODUCER = 1882;
 const OLDEST_CONSUMER = 12;
 
-/** The bytes of saved_model.pb with one graph. */
-export function savedModel(
-  graph: Message,
-  tag: string,
-  signatures: Readonly<Record<string, Signature>> = {},
-): Uint8Array {
+/** saved_model.pb with one graph, in pieces: what is large in it is nowhere copied. */
+export function savedModel(graph: Message, tag: string, signatures: Readonly<Record<string, Signature>> = {}): Message {
   const tensors = (field: number, of: Signature['inputs']): Message =>
     each(Object.entries(of), ([name, { ref, dtype, shape }]) =>
       entry(field, name, join(delimited(1, ref), varint(2, DTYPES[dtype]), delimited(3, shapeProto(shape)))),
@@ -149,5 +145,5 @@ export function savedModel(
       entry(5, name, join(tensors(1, inputs), tensors(2, outputs), delimited(3, 'tensorflow/serving/predict'))),
     ),
   );
-  return encode(varint(1, 1), delimited(2, metaGraph));
+  return join(varint(1, 1), delimited(2, metaGraph));
 }

@@ -1,4 +1,5 @@
 /** A SavedModel that holds any number of steps over one state: what a session of the engine runs. */
+import { encode } from '../../formats/protobuf.ts';
 import type { TensorSpecs } from '../../tensor/host.ts';
 import type { Graph, GraphDType } from '../graph.ts';
 import type { Ref } from '../kernels/kernel.ts';
@@ -71,7 +72,7 @@ export function emitSessionModel(
   });
   const nodes = [...writer.written, ...written.flatMap((step) => step.nodes)];
   return {
-    file: savedModel(graphDef(nodes, library.functions), SESSION_TAG),
+    file: encode(savedModel(graphDef(nodes, library.functions), SESSION_TAG)),
     state: new Map(stored.map(({ name, entry }) => [name, entry])),
     steps: written.map(({ entry }) => entry),
   };

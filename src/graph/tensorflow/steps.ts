@@ -20,7 +20,7 @@ export interface StepResults {
 export type Variables = ReadonlyMap<string, Variable>;
 
 /** The type in which a value comes to the host. */
-const hostType = ({ dtype }: Value): GraphDType => (dtype === 'int32' ? 'int32' : 'float32');
+export const hostType = ({ dtype }: Value): GraphDType => (dtype === 'int32' ? 'int32' : 'float32');
 
 const variableOf = (variables: Variables, name: string): Variable => {
   const variable = variables.get(name);

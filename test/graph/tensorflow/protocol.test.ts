@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { encode } from '../../../src/formats/protobuf.ts';
 import { functionDef, graphDef, nodeDef, savedModel } from '../../../src/graph/tensorflow/protocol.ts';
 import { readModel } from './read-model.ts';
 
@@ -16,7 +17,7 @@ test('nodes and each kind of attribute are read back by another reader', () => {
     f: { function: 'body' },
     value: { tensor: { shape: [2], dtype: 'int32', data: Int32Array.of(-1, 258) } },
   });
-  const { nodes, tags, functions } = readModel(savedModel(graphDef([node], []), 'tag'));
+  const { nodes, tags, functions } = readModel(encode(savedModel(graphDef([node], []), 'tag')));
   assert.deepEqual(tags, ['tag']);
   assert.deepEqual(functions, []);
   const read = nodes.get('a/b');
@@ -52,7 +53,7 @@ test('a function has its arguments, its nodes and what it returns', () => {
     [{ name: 'y0', dtype: 'float32', ref: 'n:y:0' }],
     body,
   );
-  const { functions } = readModel(savedModel(graphDef([], [definition]), 'tag'));
+  const { functions } = readModel(encode(savedModel(graphDef([], [definition]), 'tag')));
   assert.equal(functions.length, 1);
   const [read] = functions;
   assert.deepEqual([read?.name, read?.inputs, read?.outputs], ['negate', ['x0'], ['y0']]);

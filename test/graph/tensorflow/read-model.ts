@@ -25,8 +25,15 @@ export interface ReadFunction {
   readonly nodes: readonly ReadNode[];
   readonly returned: ReadonlyMap<string, string>;
 }
+export interface ReadSignature {
+  readonly method: string;
+  /** Name → node and output, number of the type, shape. */
+  readonly inputs: ReadonlyMap<string, readonly [string, number, readonly number[]]>;
+  readonly outputs: ReadonlyMap<string, readonly [string, number, readonly number[]]>;
+}
 export interface ReadModel {
   readonly tags: readonly string[];
+  readonly signatures: ReadonlyMap<string, ReadSignature>;
   readonly nodes: ReadonlyMap<string, ReadNode>;
   readonly functions: readonly ReadFunction[];
 }
@@ -52,8 +59,22 @@ interface RawGraph {
   getNodeList(): RawNode[];
   getLibrary(): { getFunctionList(): RawFunction[] };
 }
+interface RawTensorInfo {
+  getName(): string;
+  getDtype(): number;
+  getTensorShape(): { getDimList(): { getSize(): number }[] };
+}
+interface RawSignature {
+  getMethodName(): string;
+  getInputsMap(): Entries<RawTensorInfo>;
+  getOutputsMap(): Entries<RawTensorInfo>;
+}
 interface RawModel {
-  getMetaGraphsList(): { getMetaInfoDef(): { getTagsList(): string[] }; getGraphDef(): RawGraph }[];
+  getMetaGraphsList(): {
+    getMetaInfoDef(): { getTagsList(): string[] };
+    getGraphDef(): RawGraph;
+    getSignatureDefMap(): Entries<RawSignature>;
+  }[];
 }
 
 const { SavedModel } = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js') as {
@@ -74,12 +95,33 @@ const nodeOf = (raw: RawNode): ReadNode => ({
   attributes: mapOf(raw.getAttrMap()),
 });
 
+const tensorsOf = (entries: Entries<RawTensorInfo>): ReadSignature['inputs'] =>
+  new Map(
+    [...mapOf(entries)].map(([name, info]) => {
+      const shape = info
+        .getTensorShape()
+        .getDimList()
+        .map((dim) => dim.getSize());
+      return [name, [info.getName(), info.getDtype(), shape]];
+    }),
+  );
+
 export function readModel(file: Uint8Array): ReadModel {
   const [only] = SavedModel.deserializeBinary(file).getMetaGraphsList();
   if (only === undefined) throw new TypeError('a model without a graph');
   const graph = only.getGraphDef();
   return {
     tags: only.getMetaInfoDef().getTagsList(),
+    signatures: new Map(
+      [...mapOf(only.getSignatureDefMap())].map(([name, raw]) => [
+        name,
+        {
+          method: raw.getMethodName(),
+          inputs: tensorsOf(raw.getInputsMap()),
+          outputs: tensorsOf(raw.getOutputsMap()),
+        },
+      ]),
+    ),
     nodes: new Map(graph.getNodeList().map((raw) => [raw.getName(), nodeOf(raw)])),
     functions: graph
       .getLibrary()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { encode } from '../../../src/formats/protobuf.ts';
 import { graphDef, savedModel } from '../../../src/graph/tensorflow/protocol.ts';
 import { control, nodeWriter, type Writer } from '../../../src/graph/tensorflow/writer.ts';
 import { type ReadNode, readModel } from './read-model.ts';
@@ -7,7 +8,7 @@ import { type ReadNode, readModel } from './read-model.ts';
 const float = { T: { type: 'float32' } } as const;
 
 function nodesOf(writer: Writer): ReadNode[] {
-  return [...readModel(savedModel(graphDef(writer.written, []), 'tag')).nodes.values()];
+  return [...readModel(encode(savedModel(graphDef(writer.written, []), 'tag'))).nodes.values()];
 }
 
 test('references in a graph are names, in a function they name the output too', () => {
