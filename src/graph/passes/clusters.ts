@@ -167,7 +167,7 @@ function clusterOf(
     const known = cuts.get(of);
     if (known !== undefined) return known;
     const behind = isThere(of) ? new Set<Value>() : sourcesOf(of);
-    const cut = behind !== undefined && weight(behind) <= bytesOf(of) ? behind : new Set([of]);
+    const cut = behind !== undefined && weight(behind) <= LARGER * bytesOf(of) ? behind : new Set([of]);
     cuts.set(of, cut);
     return cut;
   };
@@ -180,15 +180,15 @@ function clusterOf(
     return new Set(maker.inputs.flatMap((input) => [...cutOf(input)]));
   };
   /** Brings a value of elsewhere into the cluster. */
-  const take = (of: Value, larger: number): void => {
+  const take = (of: Value): void => {
     if (isThere(of)) return;
     const sources = sourcesOf(of);
-    if (sources === undefined || weight(sources) > larger * bytesOf(of)) {
+    if (sources === undefined || weight(sources) > LARGER * bytesOf(of)) {
       inputs.add(of);
       return;
     }
     const maker = makers.get(of) as Node;
-    for (const input of maker.inputs) take(input, 1);
+    for (const input of maker.inputs) take(input);
     nodes.add(maker);
   };
 
@@ -200,7 +200,7 @@ function clusterOf(
     if (!node.outputs.some((output) => wanted.has(output))) continue;
     cuts.clear();
     for (const input of node.inputs) {
-      if (!own.has(makers.get(input) as Node)) take(input, LARGER);
+      if (!own.has(makers.get(input) as Node)) take(input);
     }
     nodes.add(node);
   }
