@@ -22,6 +22,7 @@ export interface Binding {
   readonly TF_FLOAT: number;
   readonly TF_INT32: number;
   readonly TF_UINT8: number;
+  readonly TF_ATTR_TYPE: number;
   isUsingGpuDevice(): boolean;
   getNumOfTensors(): number;
   getNumOfSavedModels(): number;
@@ -30,6 +31,7 @@ export interface Binding {
   deleteTensor(id: number): void;
   /** A copy in host memory. Not of uint8, bfloat16 and float16. */
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  executeOp(name: string, attributes: readonly OpAttribute[], inputs: readonly number[], outputs: 1): [NativeTensor];
   /** @param tags of the graph to take, with commas between them */
   loadSavedModel(folder: string, tags: string): number;
   deleteSavedModel(model: number): void;
@@ -37,7 +39,14 @@ export interface Binding {
   runSavedModel(model: number, fed: readonly number[], feeds: string, fetches: string): NativeTensor[];
 }
 
-/** What a run makes. */
+export interface OpAttribute {
+  readonly name: string;
+  /** One of the constants TF_ATTR_…. */
+  readonly type: number;
+  readonly value: number | boolean;
+}
+
+/** What an operation or a run makes. */
 export interface NativeTensor {
   readonly id: number;
   readonly dtype: number;

@@ -2,31 +2,21 @@
 import { tf } from '../tensor/tf.ts';
 import { type Backend, eagerEngine } from './eager.ts';
 import type { Engine } from './engine.ts';
-import { type Binding, type LoadOptions, loadTensorflow } from './tensorflow-binding.ts';
+import {
+  type Binding,
+  type LoadOptions,
+  loadTensorflow,
+  type NativeTensor,
+  type OpAttribute,
+} from './tensorflow-binding.ts';
 
 /** What is used of tfjs-node-gpu's native interface to bring bytes to the device. */
 interface UploadBinding extends Binding {
-  readonly TF_UINT8: number;
-  readonly TF_FLOAT: number;
-  readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_BOOL: number;
-  createTensor(shape: readonly number[], dtype: number, data: Uint8Array): number;
-  deleteTensor(id: number): void;
-  executeOp(name: string, attributes: readonly OpAttribute[], inputs: readonly number[], outputs: 1): [OutputTensor];
-}
-interface OpAttribute {
-  readonly name: string;
-  readonly type: number;
-  readonly value: number | boolean;
-}
-interface OutputTensor {
-  readonly id: number;
-  readonly dtype: number;
-  readonly shape: number[];
 }
 /** The part of tfjs-node-gpu's backend that makes a tfjs tensor of a native one. */
 interface NativeBackend {
-  createOutputTensor(output: OutputTensor): ReturnType<Backend['uploadBytes']>;
+  createOutputTensor(output: NativeTensor): ReturnType<Backend['uploadBytes']>;
 }
 
 /** @throws PetlVideoError (environment) when libtensorflow is not there or does not load */

@@ -56,10 +56,23 @@ export function loadModel(binding: Binding, { file, state, steps }: SessionModel
 const indexed = (ref: string): string => (ref.includes(':') ? ref : `${ref}:0`);
 
 /** A native tensor that may share the memory of the array, so that neither outlives the other unchanged. */
-export function upload(binding: Binding, { shape, dtype, data }: HostTensor): number {
-  const types = { float32: binding.TF_FLOAT, int32: binding.TF_INT32, uint8: binding.TF_UINT8 };
-  return binding.createTensor(shape, types[dtype], data);
+export function upload(binding: Binding, tensor: HostTensor): number {
+  return binding.createTensor(tensor.shape, nativeType(binding, tensor), tensor.data);
 }
+
+/** A native tensor in memory of its own. */
+export function uploadCopy(binding: Binding, tensor: HostTensor): number {
+  const shared = upload(binding, tensor);
+  const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: nativeType(binding, tensor) };
+  try {
+    return binding.executeOp('DeepCopy', [type], [shared], 1)[0].id;
+  } finally {
+    binding.deleteTensor(shared);
+  }
+}
+
+const nativeType = (binding: Binding, { dtype }: HostTensor): number =>
+  ({ float32: binding.TF_FLOAT, int32: binding.TF_INT32, uint8: binding.TF_UINT8 })[dtype];
 
 /** A native tensor of float32 or int32 in host memory; the native one is freed. */
 export function download(binding: Binding, id: number, shape: readonly number[]): HostTensor {

@@ -8,7 +8,7 @@ import type { HostTensors } from '../tensor/host.ts';
 import type { Session, StateSpecs } from './engine.ts';
 import { checkFit, checkInputs } from './fit.ts';
 import type { Binding } from './tensorflow-binding.ts';
-import { download, type Feed, freeAll, loadModel, type NativeModel, upload } from './tensorflow-model.ts';
+import { download, type Feed, freeAll, loadModel, type NativeModel, upload, uploadCopy } from './tensorflow-model.ts';
 import { stateMover } from './tensorflow-state.ts';
 
 export interface SessionOptions {
@@ -108,7 +108,7 @@ export function openTensorflowSession(binding: Binding, specs: StateSpecs, optio
       if (model !== undefined && isCurrent()) return mover.load(model, tensors);
       for (const [name, tensor] of Object.entries(tensors)) {
         const former = pending.get(name);
-        pending.set(name, upload(binding, { ...tensor, data: tensor.data.slice() }));
+        pending.set(name, uploadCopy(binding, tensor));
         if (former !== undefined) binding.deleteTensor(former);
       }
     },

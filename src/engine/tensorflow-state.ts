@@ -14,7 +14,7 @@ export interface StateMover {
   zero(model: NativeModel, names: readonly string[]): void;
   /** From the host. */
   load(model: NativeModel, tensors: HostTensors): void;
-  /** From native tensors. @param done is given the names that are in the model, as they come there */
+  /** From native tensors in memory of their own. @param done is given the names that are in the model, as they come there */
   assign(model: NativeModel, ids: ReadonlyMap<string, number>, done: (names: readonly string[]) => void): void;
   /** From one model to another, without a copy in JavaScript. */
   move(names: readonly string[], from: NativeModel, to: NativeModel): void;
@@ -66,7 +66,11 @@ export function stateMover(binding: Binding, specs: TensorSpecs): StateMover {
     },
     assign: (model, ids, done) => {
       for (const names of chunksOf([...ids.keys()])) {
-        const feeds = names.map((name) => ({ ref: entryOf(model, name).value, id: ids.get(name) as number }));
+        const feeds = names.map((name) => {
+          const { stored, storedValue, value } = entryOf(model, name);
+          const ref = stored === specs[name]?.dtype ? storedValue : value;
+          return { ref, id: ids.get(name) as number };
+        });
         set(model, names, feeds);
         done(names);
       }
