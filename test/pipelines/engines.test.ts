@@ -76,6 +76,40 @@ test('a run goes on by another engine, with a word on its bits', { skip }, async
   assert.match(await readFile(inside('moved', 'config.yaml'), 'utf8'), /^engine:\n {2}name: cpu$/m);
 });
 
+/** Training losses by update. */
+async function lossesOf(run: string): Promise<Record<string, unknown>[]> {
+  const lines = (await readFile(inside(run, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line)).filter(({ kind }) => kind === 'train');
+}
+
+test('low precision trains as float32 does, float16 with its loss scaled', { skip }, async (t) => {
+  if (tensorflow !== undefined) return t.skip(tensorflow);
+  const words = ['train', 'recipe.yaml', 'train.epochs=4', 'train.logEverySteps=1', '--engine', 'tensorflow'];
+  const losses: Record<string, Record<string, unknown>[]> = {};
+  for (const precision of ['fp32', 'bf16', 'fp16']) {
+    await succeeds([...words, '--device', 'cpu', '--precision', precision, '--out', precision], { folder });
+    losses[precision] = await lossesOf(precision);
+    assert.equal(losses[precision]?.length, 8);
+  }
+  for (const [i, reference] of (losses.fp32 ?? []).entries()) {
+    for (const precision of ['bf16', 'fp16']) {
+      const loss = losses[precision]?.[i]?.loss as number;
+      assert.ok(Math.abs(loss - (reference.loss as number)) < 0.02, `${precision}, update ${i + 1}: ${loss}`);
+    }
+    assert.equal(losses.fp16?.[i]?.lossScale, 65536);
+    assert.ok(!('lossScale' in reference));
+  }
+  await refused(
+    ['train', '--resume', 'fp16', '--precision', 'fp32'],
+    { folder },
+    {
+      code: 6,
+      says: 'weights error: the run was trained in fp16',
+      at: 'fp16',
+    },
+  );
+});
+
 test('without libtensorflow auto trains on onnxruntime, and TensorFlow that was named is missed', {
   skip,
 }, async (t) => {

@@ -4,12 +4,14 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { chooseEngine } from '../../../src/engine/choose.ts';
 import { PetlVideoError } from '../../../src/errors/index.ts';
 import { readSafetensors, writeSafetensors } from '../../../src/formats/safetensors.ts';
 import { compareExactly, compareRelatively, compareWithSpread } from '../../../src/train/parity/compare.ts';
 import { readGoldenCase } from '../../../src/train/parity/golden-case.ts';
 import { runCase } from '../../../src/train/parity/run-case.ts';
 import { testOnEachEngine } from '../../engine/engines.ts';
+import { tensorflowCache, tensorflowMissing } from '../../engine/tensorflow-cache.ts';
 
 const GOLDEN = path.resolve('test', 'golden');
 
@@ -25,6 +27,30 @@ for (const name of readdirSync(GOLDEN)) {
     const random = comparisons.filter(({ kind }) => kind === 'spread').map(({ tensor }) => tensor);
     if (name !== 'image-adaptformer-cls') assert.deepEqual(random, []);
     else assert.ok(!random.includes('logits_eval') && !random.includes('features') && random.includes('logits_train'));
+  });
+}
+
+for (const [precision, recompute] of [
+  ['bf16', false],
+  ['bf16', true],
+  ['fp16', false],
+] as const) {
+  test(`golden cases in ${precision}${recompute ? ', blocks recomputed' : ''} [tensorflow]`, async (t) => {
+    const missing = await tensorflowMissing();
+    if (missing !== undefined) return t.skip(missing);
+    const choice = { name: 'tensorflow', device: 'cpu', precision, recompute } as const;
+    const { engine } = await chooseEngine(choice, { cache: tensorflowCache() });
+    for (const name of readdirSync(GOLDEN)) {
+      const comparisons = await runCase(await readGoldenCase(path.join(GOLDEN, name)), engine, precision);
+      assert.deepEqual(
+        comparisons.map(({ tensor, within }) => [tensor, within]),
+        [['losses of 8 steps', true]],
+        name,
+      );
+      // An engine that computed in float32 would be far closer.
+      const [losses] = comparisons;
+      assert.ok(losses?.kind === 'spread' || (losses?.error as number) > 1e-5, `${name}: ${losses?.error}`);
+    }
   });
 }
 
