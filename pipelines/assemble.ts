@@ -13,6 +13,7 @@ import { requireLabels } from '../src/eval/evaluate.ts';
 import { type Classifier, classifier } from '../src/petl/classifier.ts';
 import { methodOf } from '../src/petl/index.ts';
 import type { StartingValues } from '../src/petl/starting-values.ts';
+import type { HostTensors } from '../src/tensor/host.ts';
 import type { TrainPlan } from '../src/train/plan.ts';
 import type { UpdateOptions } from '../src/train/steps.ts';
 import type { Ffmpeg } from '../src/video/ffmpeg.ts';
@@ -77,6 +78,25 @@ export function openLoader(
   });
 }
 
+/** Starting values whose tensors go with who takes them: a large model would otherwise lie in memory twice. */
+export interface TakenOnce extends Omit<StartingValues, 'tensors'> {
+  /** @throws TypeError at the second call */
+  take(): HostTensors;
+}
+
+export function takenOnce({ tensors, ...facts }: StartingValues): TakenOnce {
+  let held: HostTensors | undefined = tensors;
+  return {
+    ...facts,
+    take() {
+      if (held === undefined) throw new TypeError('the starting values have been taken');
+      const taken = held;
+      held = undefined;
+      return taken;
+    },
+  };
+}
+
 export function runFolder(recipe: Recipe): string {
   return recipe.run.folder ?? path.join('runs', recipe.name);
 }
@@ -89,11 +109,11 @@ export function updateOptions({ optim }: Recipe): UpdateOptions {
   };
 }
 
-export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: StartingValues): TrainPlan {
+export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: TakenOnce): TrainPlan {
   const { train, optim, eval: evaluation } = recipe;
   return {
     model,
-    start: start.tensors,
+    start: start.take,
     backbone: start.backbone,
     seed: train.seed,
     epochs: train.epochs,

@@ -3,15 +3,25 @@ import { explainLearningRate, loadRecipe, parseRecipe, type Recipe } from '../sr
 import { updatesPerEpoch } from '../src/data/order.ts';
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import { PetlVideoError, usageError } from '../src/errors/index.ts';
+import type { Classifier } from '../src/petl/classifier.ts';
 import { parameterReport, parameterText } from '../src/petl/parameter-report.ts';
-import { type StartingValues, startingValues } from '../src/petl/starting-values.ts';
+import { startingValues } from '../src/petl/starting-values.ts';
 import { isReadable } from '../src/setup/executables.ts';
 import { checkpointFile } from '../src/train/checkpoint.ts';
 import type { TrainEvent, TrainResult } from '../src/train/plan.ts';
 import { CONFIG_FILE, readRunRecipe, refuseExisting } from '../src/train/run-folder.ts';
 import { train as runTraining } from '../src/train/train.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
-import { buildModel, engineOptions, openLoader, readData, runFolder, trainPlan } from './assemble.ts';
+import {
+  buildModel,
+  engineOptions,
+  openLoader,
+  readData,
+  runFolder,
+  type TakenOnce,
+  takenOnce,
+  trainPlan,
+} from './assemble.ts';
 import type { Command, Context, Progress, Reporter } from './command.ts';
 import { engineFlags, withEngine } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
@@ -72,7 +82,7 @@ export async function trainRecipe(
   const splits = { [recipe.data.validationSplit]: data.validation, [recipe.data.trainSplit]: data.train };
   const loader = openLoader(recipe, ffmpeg, data.dataset, splits);
   try {
-    const start = await startingValues(model, recipe.backbone.weights, recipe.train.seed);
+    const start = await readStart(recipe, model);
     const chosen = await chooseEngine(engineOptions(recipe), environment);
     const plan = trainPlan(recipe, data, model, start);
     for (const line of [
@@ -108,12 +118,16 @@ export async function trainRecipe(
   }
 }
 
+async function readStart({ backbone, train }: Recipe, model: Classifier): Promise<TakenOnce> {
+  return takenOnce(await startingValues(model, backbone.weights, train.seed));
+}
+
 /** A full disk, a lost video: what the person can put right, and the same run then go on. */
 function isMendable(thrown: unknown): boolean {
   return thrown instanceof PetlVideoError && (thrown.kind === 'environment' || thrown.kind === 'data');
 }
 
-function describeBackbone({ backbone }: Recipe, { loaded, unused }: StartingValues): string {
+function describeBackbone({ backbone }: Recipe, { loaded, unused }: TakenOnce): string {
   if (backbone.weights === 'random') return 'backbone: RANDOM, drawn from train.seed, as backbone.weights asks';
   const left = unused.length === 0 ? '' : `; no use for ${unused.join(', ')}`;
   return `backbone: ${loaded.length} tensors from ${backbone.weights}${left}`;

@@ -12,8 +12,8 @@ import type { MixingOptions } from './targets.ts';
 
 export interface TrainPlan {
   readonly model: Classifier;
-  /** Starting values of all parameters and buffers, frozen ones included. */
-  readonly start: HostTensors;
+  /** Starting values of all parameters and buffers, frozen ones included; asked for once. */
+  readonly start: () => HostTensors;
   /** Fingerprint of the frozen ones. */
   readonly backbone: string;
   readonly seed: number;

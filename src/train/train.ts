@@ -28,7 +28,7 @@ export async function train(plan: TrainPlan, means: TrainMeans, resume: boolean)
   requireStatistics(plan);
   const session = await means.engine.open(trainingState(plan.model, plan.update));
   try {
-    await session.load(plan.start);
+    await loadStart(plan, session);
     const { folder, counters } = resume ? await goOn(plan, means, session) : await begin(plan, means, session);
     try {
       return await new Run(plan, means, session, folder, perEpoch, counters).toTheEnd();
@@ -38,6 +38,11 @@ export async function train(plan: TrainPlan, means: TrainMeans, resume: boolean)
   } finally {
     session.dispose();
   }
+}
+
+/** A frame of its own, which ends: the one that trains would hold the host's copy of the model to the end of the run. */
+async function loadStart({ start }: TrainPlan, session: Session): Promise<void> {
+  await session.load(start());
 }
 
 /** A single clip is its own mean: BatchNorm would make zeros of it, and its variance would count as 0. */

@@ -138,7 +138,7 @@ test('an update that overflows is left out whole: no parameter, slot or count of
     overflowing((batch) => batch < 2),
     1,
   );
-  const initial = start.start;
+  const initial = start.start();
   for (const [name, hex] of Object.entries(one.tensors)) {
     if (name.startsWith('head.batchnorm')) continue;
     const value = initial[name]?.data ?? new Float32Array(hex.length / 8);

@@ -70,7 +70,7 @@ export function tinyPlan(
 ): TrainPlan {
   return {
     model,
-    start: startOf(model),
+    start: () => startOf(model),
     backbone: 'fingerprint',
     seed: 4,
     epochs: 3,

@@ -186,7 +186,7 @@ test('the loop is the steps, in the order of the epoch, at the rates of the sche
 
   const { model } = plan;
   const session = await cpuEngine().open(trainingState(model, update));
-  await session.load(plan.start);
+  await session.load(plan.start());
   const apply = await session.compile(applyStep(model, update));
   const loader = tinyLoader(plan);
   let t = 0;
@@ -352,7 +352,8 @@ test('a last batch of one video is a config error where BatchNorm would make zer
 
 test('a loss that is not finite stops the run with the entries of its batch, and the checkpoint is from before', async () => {
   const plan = tinyPlan({ epoch: { entries: 10, batch: 2, accumulate: 1, dropLast: true } });
-  const poisoned = { ...plan, start: { ...plan.start, 'head.bias': float32([3], Float32Array.of(Number.NaN, 0, 0)) } };
+  const nan = float32([3], Float32Array.of(Number.NaN, 0, 0));
+  const poisoned = { ...plan, start: () => ({ ...plan.start(), 'head.bias': nan }) };
   const folder = newFolder();
   const batches: string[] = [];
   const onBatch = (entries: Uint32Array): void => {
@@ -376,7 +377,7 @@ test('gradients that are not finite stop the run before a checkpoint holds them'
     [3, 8],
     new Float32Array(24).map((_, i) => (i % 2 === 0 ? 1e30 : -1e30)),
   );
-  const poisoned = { ...plan, start: { ...plan.start, 'head.weight': huge } };
+  const poisoned = { ...plan, start: () => ({ ...plan.start(), 'head.weight': huge }) };
   const folder = newFolder();
   await assert.rejects(train(poisoned, meansOf(poisoned, folder), false), {
     kind: 'diverged',
