@@ -58,7 +58,7 @@ const COMMAND_LINE_ONLY =
 const EXCEPTIONS: Readonly<Record<string, { readonly use: string; readonly because: string }>> = {
   'src/engine/tensorflow-binding.ts': {
     use: 'process.env',
-    because: 'libtensorflow reads its log level from the environment while it loads, at this moment alone',
+    because: 'libtensorflow reads its log level, threads and devices from the environment while it loads',
   },
   'src/setup/executables.ts': {
     use: 'process.env',
