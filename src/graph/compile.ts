@@ -2,8 +2,8 @@
 import type { Graph } from './graph.ts';
 import { type AttentionStrategy, takeAttentionApart } from './passes/attention.ts';
 import { clusterSmallOperations } from './passes/clusters.ts';
-import { mergeCommonSubexpressions } from './passes/common-subexpressions.ts';
 import { dropDeadCode } from './passes/dead-code.ts';
+import { mergeEqualNodes } from './passes/equal-nodes.ts';
 import { fillUniformConstants } from './passes/fills.ts';
 import { foldCastsIntoSoftmax, lowerPrecision } from './passes/precision.ts';
 import { recomputeBlocks } from './passes/recompute.ts';
@@ -42,4 +42,4 @@ export async function compileGraph(step: Traceable, state: StateShapes, options:
   return clusters ? clusterSmallOperations(graph, { leastBytes: LEAST_CLUSTER_BYTES }) : graph;
 }
 
-const tidied = (graph: Graph): Graph => dropDeadCode(mergeCommonSubexpressions(simplify(graph)));
+const tidied = (graph: Graph): Graph => dropDeadCode(mergeEqualNodes(simplify(graph)));

@@ -82,6 +82,7 @@ function tensorflowAttributes(
   dtype: ValueSpec['dtype'],
 ): Record<string, TensorflowAttribute> {
   const padding = pad === 'same' ? 'SAME' : pad === 'valid' ? 'VALID' : 'EXPLICIT';
+  if (padding === 'EXPLICIT' && g.axes === 3) throw new TypeError('TensorFlow pads three axes by same or valid only');
   const explicit = [[0, 0], ...g.before.map((b, i) => [b, at(g.after, i)]), [0, 0]].flat();
   return {
     T: { type: dtype },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mergeCommonSubexpressions } from '../../../src/graph/passes/common-subexpressions.ts';
+import { mergeEqualNodes } from '../../../src/graph/passes/equal-nodes.ts';
 import { dropDeadCode } from '../../../src/graph/passes/dead-code.ts';
 import { fillUniformConstants } from '../../../src/graph/passes/fills.ts';
 import { simplify } from '../../../src/graph/passes/simplify.ts';
@@ -22,7 +22,7 @@ const graphOf = (run: (x: Tensor) => Tensor) =>
 for (const name of STEP_NAMES) {
   test(`tidying ${name} changes no number`, async () => {
     const { graph, ...values } = await traced(name);
-    for (const pass of [dropDeadCode, fillUniformConstants, mergeCommonSubexpressions]) {
+    for (const pass of [dropDeadCode, fillUniformConstants, mergeEqualNodes]) {
       await assertSameResults(graph, pass(graph), values, 0);
     }
     await assertSameResults(graph, simplify(fillUniformConstants(graph)), values, 1e-6);
@@ -71,12 +71,12 @@ test('reshapes of reshapes are one, and what changes nothing is none', async () 
 
 test('the same of the same is computed once, but not what the backward pass computes again', async () => {
   const twice = await graphOf((x) => scope('blocks.0', () => tf.add(tf.exp(x), tf.exp(x))));
-  assert.equal(countKernels(dropDeadCode(mergeCommonSubexpressions(twice))).Exp, 1);
+  assert.equal(countKernels(dropDeadCode(mergeEqualNodes(twice))).Exp, 1);
   const again = await graphOf((x) =>
     tf.add(
       scope('blocks.0', () => tf.exp(x)),
       tf.exp(x),
     ),
   );
-  assert.equal(countKernels(dropDeadCode(mergeCommonSubexpressions(again))).Exp, 2);
+  assert.equal(countKernels(dropDeadCode(mergeEqualNodes(again))).Exp, 2);
 });

@@ -4,7 +4,7 @@
  */
 import { type Graph, type Node, replaceResults, type Value, withInputs } from '../graph.ts';
 
-export function mergeCommonSubexpressions(graph: Graph): Graph {
+export function mergeEqualNodes(graph: Graph): Graph {
   const numbers = new Map<Value, number>();
   const numberOf = (value: Value): number => {
     const known = numbers.get(value);
