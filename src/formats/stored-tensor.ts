@@ -2,6 +2,7 @@
  * Tensors as weight files store them, and what they become in memory: float32, int32 or uint8, row-major.
  * Files are little-endian, as is every machine that Node's typed arrays meet here.
  */
+import { fromBfloat16, fromFloat16 } from './narrow-floats.ts';
 import type { Fault } from './random-access.ts';
 
 /** Element types by their safetensors names, and their bytes. */
@@ -85,29 +86,6 @@ export function decode(
     case 'BOOL':
       return { shape, dtype: 'uint8', data: new Uint8Array(buffer) };
   }
-}
-
-/** bfloat16 is the upper half of a float32. */
-function fromBfloat16(bits: Uint16Array): Float32Array {
-  const wide = new Uint32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) wide[i] = (bits[i] as number) << 16;
-  return new Float32Array(wide.buffer);
-}
-
-/** IEEE half precision: 1 sign, 5 exponent (bias 15), 10 fraction bits. Exact in float32, NaN and ±∞ included. */
-function fromFloat16(bits: Uint16Array): Float32Array {
-  const values = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) {
-    const half = bits[i] as number;
-    const exponent = (half >>> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    let value: number;
-    if (exponent === 0x1f) value = fraction === 0 ? Number.POSITIVE_INFINITY : Number.NaN;
-    else if (exponent === 0) value = fraction * 2 ** -24;
-    else value = (1 + fraction / 1024) * 2 ** (exponent - 15);
-    values[i] = half & 0x8000 ? -value : value;
-  }
-  return values;
 }
 
 function fromInt64(wide: BigInt64Array, fault: Fault, at: string): Int32Array {

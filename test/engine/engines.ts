@@ -6,6 +6,7 @@ import { onnxruntimeEngine } from '../../src/engine/onnxruntime.ts';
 import { tensorflowEagerEngine } from '../../src/engine/tensorflow-eager.ts';
 import { tensorflowEngine } from '../../src/engine/tensorflow-graph.ts';
 import { tensorflowCache, tensorflowMissing } from './tensorflow-cache.ts';
+import { webgpuMissing } from './webgpu-missing.ts';
 
 /** @param underXla also on TensorFlow with whole steps compiled, which takes seconds a step */
 export function testOnEachEngine(
@@ -16,6 +17,11 @@ export function testOnEachEngine(
   test(`${name} [cpu]`, (t) => body(cpuEngine(), t));
   test(`${name} [onnxruntime]`, async (t) =>
     body(await onnxruntimeEngine({ device: 'cpu', precision: 'fp32', threads: 1, recompute: false }), t));
+  test(`${name} [onnxruntime on webgpu]`, async (t) => {
+    const missing = await webgpuMissing();
+    if (missing !== undefined) return t.skip(missing);
+    await body(await onnxruntimeEngine({ device: 'webgpu', precision: 'fp32', threads: 1, recompute: false }), t);
+  });
   test(`${name} [tensorflow-eager]`, async (t) => {
     const missing = await tensorflowMissing();
     if (missing === undefined) await body(await tensorflowEagerEngine({ cache: tensorflowCache() }), t);

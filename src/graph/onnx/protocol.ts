@@ -47,12 +47,15 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
 }
 
+/** Of an input or output whose shape is left open. */
+export type OpenSignature = Omit<TensorSignature, 'shape'>;
+
 export interface OnnxModel {
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
   readonly stored: readonly StoredTensor[];
-  readonly inputs: readonly TensorSignature[];
-  readonly outputs: readonly TensorSignature[];
+  readonly inputs: readonly (TensorSignature | OpenSignature)[];
+  readonly outputs: readonly (TensorSignature | OpenSignature)[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -107,10 +110,11 @@ function tensorProto({ name, shape, dtype, data }: StoredTensor): Message {
   return [...head, ...entries, ...varint(14, EXTERNAL)];
 }
 
-function valueInfo({ name, shape, dtype }: TensorSignature): Message {
-  const dimensions = all(shape, (extent) => delimited(1, varint(1, extent)));
-  const tensor = [...varint(1, ELEMENT_TYPES[dtype]), ...delimited(2, dimensions)];
-  return [...delimited(1, name), ...delimited(2, delimited(1, tensor))];
+function valueInfo(signature: TensorSignature | OpenSignature): Message {
+  const element = varint(1, ELEMENT_TYPES[signature.dtype]);
+  const shape = 'shape' in signature ? all(signature.shape, (extent) => delimited(1, varint(1, extent))) : undefined;
+  const tensor = shape === undefined ? element : [...element, ...delimited(2, shape)];
+  return [...delimited(1, signature.name), ...delimited(2, delimited(1, tensor))];
 }
 
 const keyAndValue = (key: string, value: string): Message => [...delimited(1, key), ...delimited(2, value)];
