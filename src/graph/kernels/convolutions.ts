@@ -1,8 +1,8 @@
 /**
  * Convolutions and both their gradients, over two or three spatial axes, channels last as tfjs has them.
  *
- * TensorFlow has an op for each. ONNX has channels first, and no gradients: the gradient for the input is a transposed
- * convolution, and the gradient for the filter is a convolution of the input with the output's gradient, in which batch
+ * TensorFlow has an op for each. ONNX has channels first, and no gradients: the gradient for the input is a convolution of
+ * the output's gradient, and the gradient for the filter is one of the input with the output's gradient, in which batch
  * and channels change places and stride and dilation too.
  */
 import type { ValueSpec } from '../graph.ts';
@@ -122,21 +122,53 @@ function onnxForward(write: OnnxWriter, x: Ref, filter: Ref, g: Geometry): Ref {
   return channelsLast(write, y, g.axes);
 }
 
+/**
+ * A convolution, by the mirrored filter, of the output's gradient with zeros in between where the stride skipped. ONNX has
+ * ConvTranspose for this, which onnxruntime's WebGPU lacks over three axes, and computes wrongly by groups of several.
+ */
 function onnxInputGradient(write: OnnxWriter, dy: Ref, filter: Ref, g: Geometry): Ref {
-  // What the stride leaves over at the end belongs to the input too.
-  const left = g.strides.map((stride, i) => {
-    const span = (at(g.filter, i) - 1) * at(g.dilations, i) + 1;
-    const reached = (at(g.output, i + 1) - 1) * stride + span - at(g.before, i) - at(g.after, i);
-    return at(g.input, i + 1) - reached;
-  });
-  const dx = write.node('ConvTranspose', [channelsFirst(write, dy, g.axes), onnxFilter(write, filter, g)], {
-    strides: g.strides,
-    dilations: g.dilations,
-    pads: [...g.before, ...g.after],
-    output_padding: left,
+  const { axes, strides, dilations } = g;
+  const taps = g.filter.slice(0, axes);
+  const spans = taps.map((extent, i) => (extent - 1) * at(dilations, i));
+  const before = spans.map((span, i) => span - at(g.before, i));
+  const after = strides.map(
+    (stride, i) => at(g.input, i + 1) + at(g.before, i) - (at(g.output, i + 1) - 1) * stride - 1,
+  );
+  if ([...before, ...after].some((pad) => pad < 0)) throw new TypeError('a convolution is padded beyond its filter');
+  const byChannel = write.node('Transpose', [filter], { perm: [axes, axes + 1, ...spatialAxes(axes, 0)] });
+  const apart = spreadApart(write, channelsFirst(write, dy, axes), g);
+  const dx = write.node('Conv', [apart, mirrored(write, byChannel, axes)], {
+    dilations,
+    pads: [...before, ...after],
     group: groupsOf(g),
   });
-  return channelsLast(write, dx, g.axes);
+  return channelsLast(write, dx, axes);
+}
+
+/** With stride − 1 zeros between neighbours: [batch, channels, ...spatial]. */
+function spreadApart(write: OnnxWriter, dy: Ref, { axes, strides, output }: Geometry): Ref {
+  if (strides.every((stride) => stride === 1)) return dy;
+  const outer = [at(output, 0), at(output, axes + 1)];
+  const extents = output.slice(1, -1);
+  const single = reshape(write, dy, [...outer, ...extents.flatMap((extent) => [extent, 1])]);
+  const nothing = Array(2 + 2 * axes).fill(0);
+  const pads = [...nothing, 0, 0, ...strides.flatMap((stride) => [0, stride - 1])];
+  const padded = write.node('Pad', [single, write.int64s(pads)]);
+  const wide = reshape(write, padded, [...outer, ...extents.map((extent, i) => extent * at(strides, i))]);
+  const ends = extents.map((extent, i) => (extent - 1) * at(strides, i) + 1);
+  return write.node('Slice', [
+    wide,
+    write.int64s(ends.map(() => 0)),
+    write.int64s(ends),
+    write.int64s(spatialAxes(axes, 2)),
+  ]);
+}
+
+/** A filter [out, in, ...spatial] read backwards along the spatial axes. */
+function mirrored(write: OnnxWriter, filter: Ref, axes: number): Ref {
+  const all = (number: number): Ref => write.int64s(Array(axes).fill(number));
+  const end = all(-Number.MAX_SAFE_INTEGER);
+  return write.node('Slice', [filter, all(-1), end, write.int64s(spatialAxes(axes, 2)), all(-1)]);
 }
 
 function onnxFilterGradient(write: OnnxWriter, x: Ref, dy: Ref, g: Geometry): Ref {

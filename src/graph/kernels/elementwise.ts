@@ -59,7 +59,17 @@ export const elementwise: readonly Kernel[] = [
   binary('Multiply', 'Mul', 'Mul'),
   binary('RealDiv', 'RealDiv', 'Div'),
   binary('FloorDiv', 'FloorDiv', (write, a, b) => write.node('Floor', [write.node('Div', [a, b])])),
-  binary('Pow', 'Pow', 'Pow'),
+  {
+    ...binary('Pow', 'Pow', 'Pow'),
+    // onnxruntime's WebGPU fails where one operand is broadcast along the last axis.
+    onnx: (write, { refs, inputs, outputs }) => {
+      const shape = first(outputs).shape;
+      const whole = refs.map((ref, i) =>
+        `${at(inputs, i).shape}` === `${shape}` ? ref : write.node('Expand', [ref, write.int64s(shape)]),
+      );
+      return [write.node('Pow', whole)];
+    },
+  },
   binary('Maximum', 'Maximum', 'Max'),
   binary('Minimum', 'Minimum', 'Min'),
   binary('SquaredDifference', 'SquaredDifference', (write, a, b) => {
