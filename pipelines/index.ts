@@ -15,6 +15,7 @@ export const commands: readonly Listing[] = [
   { name: 'train', load: async () => (await import('./train.ts')).train },
   { name: 'evaluate', load: async () => (await import('./evaluate.ts')).evaluate },
   { name: 'predict', load: async () => (await import('./predict.ts')).predict },
+  { name: 'export', load: async () => (await import('./export.ts')).exportCommand },
   { name: 'weights inspect', load: async () => (await import('./weights-inspect.ts')).weightsInspect },
   { name: 'weights import', load: async () => (await import('./weights-import.ts')).weightsImport },
   { name: 'config show', load: async () => (await import('./config-show.ts')).configShow },

@@ -11,7 +11,7 @@ import { computedImports, lineOf, readImports, withoutComments } from './read-im
 const TRAIN_AND_EVAL = ['petl', 'model', 'engine', 'data', 'tensor', 'formats', 'errors'];
 const LIBRARY = [
   ...['errors', 'tensor', 'formats', 'setup', 'graph', 'model', 'video', 'petl', 'engine', 'data', 'eval', 'train'],
-  'config',
+  ...['export', 'config'],
 ];
 
 /** Room → what it may import: a room, or a single file of one. */
@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   data: ['video', 'formats', 'errors', 'src/tensor/random.ts', 'src/tensor/host.ts'],
   eval: TRAIN_AND_EVAL,
   train: ['eval', ...TRAIN_AND_EVAL],
+  export: ['eval', 'graph', ...TRAIN_AND_EVAL],
   config: ['petl', 'model', 'data', 'errors', 'src/engine/options.ts'],
   datasets: ['data', 'formats', 'errors'],
   index: LIBRARY,

@@ -32,7 +32,8 @@ export async function loadOnnxruntime(): Promise<Library> {
 export interface SessionPlan {
   /** For errors: `step gradients`. */
   readonly what: string;
-  readonly model: Uint8Array;
+  /** The file's content, or its name. */
+  readonly model: Uint8Array | string;
   /** Outputs that stay on the device; the others come to the host. */
   readonly onDevice?: readonly string[];
 }
@@ -42,7 +43,7 @@ export async function openModel(library: Library, place: Placement, plan: Sessio
   const { device, threads } = place;
   const onDevice = device === 'webgpu' ? (plan.onDevice ?? []) : [];
   try {
-    return await library.InferenceSession.create(plan.model, {
+    const options: Onnxruntime.InferenceSession.SessionOptions = {
       executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
       graphOptimizationLevel: 'all',
       // Its plan of the whole memory ahead of a run takes 1.8 times the memory of a training step and saves no time.
@@ -54,7 +55,11 @@ export async function openModel(library: Library, place: Placement, plan: Sessio
         : { preferredOutputLocation: Object.fromEntries(onDevice.map((name) => [name, 'gpu-buffer' as const])) }),
       // Threads that wait for work by spinning take the cores from the loader, which decodes the next clips meanwhile.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
-    });
+    };
+    const { model } = plan;
+    return await (typeof model === 'string'
+      ? library.InferenceSession.create(model, options)
+      : library.InferenceSession.create(model, options));
   } catch (cause) {
     throw explained(cause, plan.what, device);
   }

@@ -88,3 +88,14 @@ export function replaceResults(graph: Graph, replace: (value: Value) => Value): 
     new Map([...values].map(([name, result]) => [name, replace(result)]));
   return { changed: renamed(graph.changed), outputs: renamed(graph.outputs) };
 }
+
+/** What nodes use, wait for, or leave as results. */
+export function usedValues(graph: Graph): ReadonlySet<Value> {
+  return new Set([...graph.nodes.flatMap(({ inputs, after = [] }) => [...inputs, ...after]), ...results(graph)]);
+}
+
+/** Names of the state that the graph reads. */
+export function usedState(graph: Graph): string[] {
+  const used = usedValues(graph);
+  return [...graph.state].flatMap(([name, of]) => (used.has(of) ? [name] : []));
+}

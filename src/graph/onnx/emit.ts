@@ -3,7 +3,7 @@
  * the weights inside ends at 2 GB, and would be a second copy of them. Weights that never change may be stored all the
  * same, in the file or beside it, where a runtime needs them so.
  */
-import { type Graph, type GraphDType, type Node, producers, type Value } from '../graph.ts';
+import { type Graph, type GraphDType, producers, usedValues, type Value } from '../graph.ts';
 import { kernelOf } from '../kernels/index.ts';
 import type { Ref } from '../kernels/kernel.ts';
 import { holdBack } from './order.ts';
@@ -41,7 +41,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
   const { name, stored = new Map<string, StoredWeights>(), plainNames = false, metadata = {} } = options;
   const open = openModel();
   const refs = new Map<Value, Ref>();
-  const used = new Set([...graph.nodes.flatMap(usedBy), ...graph.changed.values(), ...graph.outputs.values()]);
+  const used = usedValues(graph);
   const fed = (values: ReadonlyMap<string, Value>, prefix: string): Map<string, TensorSignature> => {
     const kept = [...values].filter(([, of]) => used.has(of));
     for (const [key, of] of kept) refs.set(of, `${prefix}${key}`);
@@ -72,8 +72,6 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
   });
   return { model, inputs, state, changed, outputs };
 }
-
-const usedBy = ({ inputs, after }: Node): readonly Value[] => (after === undefined ? inputs : [...inputs, ...after]);
 
 function writeNodes(open: OpenModel, graph: Graph, refs: Map<Value, Ref>): void {
   const makers = producers(graph);
