@@ -61,6 +61,10 @@ const EXCEPTIONS: Readonly<Record<string, { readonly use: string; readonly becau
     use: 'process.env',
     because: 'libtensorflow reads its log level, threads and devices from the environment while it loads',
   },
+  'src/engine/onnxruntime-library.ts': {
+    use: 'process.env',
+    because: 'CUDA has no other place for whether products are rounded to TensorFloat-32',
+  },
   'src/setup/executables.ts': {
     use: 'process.env',
     because: 'a child that gets variables of its own must be handed all the others too; none is looked at',

@@ -14,12 +14,16 @@ export interface Placement {
   readonly threads: number;
 }
 
-/** @throws PetlVideoError (environment) where the package is missing, or has nothing for this machine */
-export async function loadOnnxruntime(): Promise<Library> {
+/**
+ * @param tf32 whether CUDA may round the operands of float32 products, which its libraries read as they load
+ * @throws PetlVideoError (environment) where the package is missing, or has nothing for this machine
+ */
+export async function loadOnnxruntime({ tf32 = false } = {}): Promise<Library> {
+  process.env.NVIDIA_TF32_OVERRIDE = tf32 ? '1' : '0';
   try {
     const library = (await import('onnxruntime-node')).default as unknown as Library;
-    // Warnings are about where single nodes run; errors are thrown.
-    library.env.logLevel = 'error';
+    // Warnings are about where single nodes run; errors are thrown, and need not be on stderr too.
+    library.env.logLevel = 'fatal';
     return library;
   } catch (cause) {
     throw environmentError(`onnxruntime-node does not load: ${messageOf(cause)}`, {
@@ -49,7 +53,7 @@ export async function openModel(library: Library, place: Placement, plan: Sessio
       // Its plan of the whole memory ahead of a run takes 1.8 times the memory of a training step and saves no time.
       enableMemPattern: false,
       intraOpNumThreads: threads,
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
       ...(onDevice.length === 0
         ? {}
         : { preferredOutputLocation: Object.fromEntries(onDevice.map((name) => [name, 'gpu-buffer' as const])) }),

@@ -2,6 +2,7 @@
  * Compiled graphs on onnxruntime, which npm alone brings: on the CPU, on graphics cards through WebGPU, and on CUDA
  * where its provider is installed. A step is one model, fed with the state that it uses and asked for what changes.
  */
+import { environmentError } from '../errors/index.ts';
 import { compileGraph, type Precision } from '../graph/compile.ts';
 import { emitOnnx, type OnnxProgram } from '../graph/onnx/emit.ts';
 import type { HostTensor, HostTensors } from '../tensor/host.ts';
@@ -19,6 +20,7 @@ import {
   type Placement,
 } from './onnxruntime-library.ts';
 import type { KeptType, StateStore } from './onnxruntime-state.ts';
+import { ABILITIES } from './options.ts';
 
 export interface OnnxruntimeOptions extends Placement {
   readonly precision: Precision;
@@ -34,7 +36,14 @@ const SLICE_BYTES = 256e6;
 
 /** @throws PetlVideoError (environment) when onnxruntime-node is not there, or the device cannot compute so */
 export async function onnxruntimeEngine(options: OnnxruntimeOptions): Promise<Engine> {
-  const library = await loadOnnxruntime();
+  const { device, precision } = options;
+  const able = ABILITIES.onnxruntime.devices[device] ?? [];
+  if (!able.includes(precision)) {
+    throw environmentError(`onnxruntime on ${device} does not compute in ${precision}`, {
+      remedy: `engine.precision ${able.join(' or ')}, or engine.name tensorflow`,
+    });
+  }
+  const library = await loadOnnxruntime({ tf32: precision === 'tf32' });
   return {
     name: 'onnxruntime',
     device: `${options.device}, onnxruntime ${library.env.versions.node}`,
@@ -49,6 +58,7 @@ class OnnxruntimeSession implements Session {
   readonly #state: StateStore;
   readonly #models: NativeSession[] = [];
   #turn: Promise<unknown> = Promise.resolve();
+  #disposed = false;
 
   constructor(library: Library, options: OnnxruntimeOptions, specs: StateSpecs) {
     this.#library = library;
@@ -58,13 +68,15 @@ class OnnxruntimeSession implements Session {
   }
 
   /** Runs and transfers one after the other: each finds the state that the one before it left. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#disposed) throw new TypeError('the session is disposed');
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => undefined);
     return done;
   }
 
   async compile(step: Step): Promise<CompiledStep> {
+    if (this.#disposed) throw new TypeError('the session is disposed');
     const { precision, recompute } = this.#options;
     const graph = await compileGraph(step, this.#specs, {
       precision,
@@ -72,6 +84,15 @@ class OnnxruntimeSession implements Session {
       attention: { keptBytes: recompute ? Number.POSITIVE_INFINITY : KEPT_BYTES, sliceBytes: SLICE_BYTES },
       clusters: false,
     });
+    // onnxruntime refuses a model that leaves nothing behind.
+    if (graph.changed.size + graph.outputs.size === 0) {
+      return {
+        run: async (inputs) => {
+          checkInputs(step, inputs);
+          return {};
+        },
+      };
+    }
     const program = emitOnnx(graph, { name: step.name });
     const what = `step ${step.name}`;
     const onDevice = [...program.changed.values()].map(({ name }) => name);
@@ -98,7 +119,6 @@ class OnnxruntimeSession implements Session {
     const fetches: Record<string, NativeTensor | null> = {};
     for (const [, { name }] of program.outputs) fetches[name] = null;
     for (const [key, { name }] of program.changed) fetches[name] = this.#state.target(key);
-    if (Object.keys(fetches).length === 0) return {};
     const results = await model.run(feeds, fetches).catch((cause) => {
       throw explained(cause, what, this.#options.device);
     });
@@ -134,10 +154,12 @@ class OnnxruntimeSession implements Session {
   }
 
   dispose(): void {
+    if (this.#disposed) return;
     void this.#inTurn(async () => {
       // Buffers first: they belong to a model's device.
       await this.#state.dispose();
       for (const model of this.#models.splice(0)) await model.release();
     });
+    this.#disposed = true;
   }
 }

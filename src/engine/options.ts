@@ -48,7 +48,8 @@ export const ABILITIES: Readonly<Record<EngineName, Abilities>> = {
     compiles: true,
   },
   onnxruntime: {
-    devices: { cuda: ['fp32', 'tf32', 'bf16', 'fp16'], webgpu: ['fp32', 'fp16'], cpu: ['fp32', 'fp16'] },
+    // Its tensors know no bfloat16 outside of a graph, where weights come from.
+    devices: { cuda: ['fp32', 'tf32', 'fp16'], webgpu: ['fp32', 'fp16'], cpu: ['fp32', 'fp16'] },
     compiles: true,
   },
   'tensorflow-eager': { devices: { cuda: ['fp32'], cpu: ['fp32'] }, compiles: false },

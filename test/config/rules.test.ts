@@ -123,7 +123,7 @@ test('what an engine cannot do is told with what it can, and with who can', () =
   );
   assert.equal(
     remedyOf('engine.name=onnxruntime', 'engine.device=cpu', 'engine.precision=bf16'),
-    '  → there: fp32, fp16; bf16: tensorflow on cuda, tensorflow on cpu, onnxruntime on cuda',
+    '  → there: fp32, fp16; bf16: tensorflow on cuda, tensorflow on cpu',
   );
 });
 
