@@ -67,7 +67,7 @@ test('options that exclude each other are told before anything is looked for', a
   await assert.rejects(chooseEngine({ name: 'cpu', precision: 'bf16' }, { cache: empty }), {
     kind: 'config',
     what: 'engine.precision bf16 is none of cpu',
-    remedy: 'there: fp32; bf16: tensorflow on cuda, tensorflow on cpu, onnxruntime on cuda',
+    remedy: 'there: fp32; bf16: tensorflow on cuda, tensorflow on cpu',
   });
 });
 
