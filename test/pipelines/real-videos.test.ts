@@ -1,4 +1,4 @@
-/** The whole way on real videos, on TensorFlow: prepare, train, kill, resume, evaluate, predict. */
+/** The whole way on real videos, on TensorFlow: prepare, train, kill, resume, evaluate, predict, export. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -84,4 +84,19 @@ test('real videos: a run that is killed and resumed equals one that never was, t
   assert.deepEqual(top.map((best: { class: string }) => best.class).sort(), CLASSES);
   const sum = top.reduce((total: number, { probability }: { probability: number }) => total + probability, 0);
   assert.ok(Math.abs(sum - 1) < 1e-6);
+
+  for (const format of ['onnx', 'savedmodel']) {
+    const exported = await succeeds(['export', 'run', '--format', format, '--json'], { folder });
+    const { folder: out, check } = JSON.parse(exported.stdout);
+    assert.equal(out, path.join('run', `export-${format}`));
+    assert.ok(check.largestDifference < 1e-4);
+    const metadata = JSON.parse(await readFile(inside(out, 'metadata.json'), 'utf8'));
+    assert.deepEqual(metadata.classes.toSorted(), CLASSES);
+    assert.equal(metadata.protocol, results[0].protocol.text);
+    assert.deepEqual(
+      [metadata.preprocessing.frames, metadata.preprocessing.segments, metadata.preprocessing.mean],
+      [4, 2, 'softmax'],
+    );
+  }
+  assert.deepEqual(await unfinished(folder), []);
 });

@@ -27,6 +27,8 @@ describe('command lines and recipes that are wrong', { concurrency: 2 }, () => {
     [['train', '--resume', 'run', '--out', 'x'], /^usage error: --out does not go with --resume/],
     [['evaluate', 'run', '--views', '4by3'], /^usage error: views "4by3"/, /4x3/],
     [['evaluate', 'run', '--split', 'val'], /^usage error: --split val: choose one of train, validation, test/],
+    [['export', 'run'], /^usage error: --format is missing: choose savedmodel or onnx/],
+    [['export', 'run', '--format', 'onnx', '--batch', '0'], /^usage error: --batch 0: give a number from 1/],
     [['predict', 'run', 'a.mp4', '--top', 'all'], /^usage error: --top all/],
     [['prepare', 'hmdb', '--source', '.'], /^usage error: there is no data set hmdb; did you mean hmdb51\?/, /folder/],
     [['weights', 'import', 'a.pth'], /^usage error: --out <file> is missing/, /name the file/],
