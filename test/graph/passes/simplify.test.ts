@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mergeEqualNodes } from '../../../src/graph/passes/equal-nodes.ts';
 import { dropDeadCode } from '../../../src/graph/passes/dead-code.ts';
+import { mergeEqualNodes } from '../../../src/graph/passes/equal-nodes.ts';
 import { fillUniformConstants } from '../../../src/graph/passes/fills.ts';
 import { simplify } from '../../../src/graph/passes/simplify.ts';
 import { traceStep } from '../../../src/graph/trace.ts';
