@@ -1,16 +1,14 @@
 /** The functions of a model: bodies of clusters, each once, and whole steps. */
 import { encode, type Message } from '../../formats/protobuf.ts';
 import type { Graph } from '../graph.ts';
-import { type Refs, refTo, writeNodes } from './nodes.ts';
+import { type Clusters, type Refs, refTo, writeNodes } from './nodes.ts';
 import { functionDef } from './protocol.ts';
 import { nodeWriter } from './writer.ts';
 
-export interface Library {
+export interface Library extends Clusters {
   /** FunctionDefs. */
   readonly functions: readonly Message[];
   add(definition: Message): void;
-  /** The name of the function of a cluster. Equal bodies share one function, so that XLA compiles it once. */
-  cluster(body: Graph): string;
 }
 
 export function functionLibrary(): Library {
@@ -34,7 +32,7 @@ export function functionLibrary(): Library {
 }
 
 /** The definition of a cluster's body under a name. Inputs and outputs are x0, x1, … and y0, y1, … */
-function clusterFunction(body: Graph, library: Library): (name: string) => Message {
+function clusterFunction(body: Graph, library: Clusters): (name: string) => Message {
   const writer = nodeWriter('function', '');
   const given = [...body.inputs.values()];
   const refs: Refs = new Map(given.map((value, i) => [value, `x${i}`]));

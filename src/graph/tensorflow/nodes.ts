@@ -3,12 +3,17 @@ import type { Graph, Node, Value } from '../graph.ts';
 import { kernelOf } from '../kernels/index.ts';
 import type { Ref } from '../kernels/kernel.ts';
 import type { ClusterAttributes } from '../passes/clusters.ts';
-import type { Library } from './functions.ts';
 import type { NodeAttributes, TensorflowDType } from './protocol.ts';
 import type { Writer } from './writer.ts';
 
 /** The references of the values that are written. */
 export type Refs = Map<Value, Ref>;
+
+/** Where the functions of clusters are kept. */
+export interface Clusters {
+  /** The name of the function of a cluster. Equal bodies share one function, so that XLA compiles it once. */
+  cluster(body: Graph): string;
+}
 
 /** @throws TypeError for a value that nothing has written */
 export function refTo(refs: Refs, value: Value): Ref {
@@ -23,7 +28,7 @@ export function refTo(refs: Refs, value: Value): Ref {
  * @param refs holds the graph's inputs and state
  * @throws TypeError for kernels that are not in the table, or that a pass should have taken apart
  */
-export function writeNodes(writer: Writer, graph: Graph, refs: Refs, library: Library): void {
+export function writeNodes(writer: Writer, graph: Graph, refs: Refs, library: Clusters): void {
   for (const [value, data] of graph.constants) {
     refs.set(value, writer.constant({ shape: value.shape, dtype: value.dtype, data }));
   }
@@ -36,7 +41,7 @@ export function writeNodes(writer: Writer, graph: Graph, refs: Refs, library: Li
   }
 }
 
-function writeNode(writer: Writer, node: Node, refs: Refs, library: Library): readonly Ref[] {
+function writeNode(writer: Writer, node: Node, refs: Refs, library: Clusters): readonly Ref[] {
   const { kernel, inputs, attributes, outputs } = node;
   const given = inputs.map((input) => refTo(refs, input));
   if (kernel !== 'Cluster') return kernelOf(kernel).tensorflow(writer, { refs: given, inputs, attributes, outputs });

@@ -16,12 +16,11 @@ const OPS_BY_OUTPUT: Readonly<Record<string, string>> = {
     'DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput Fill GatherV2 Identity Max Mean Min OneHot ' +
     'Pack PadV2 Prod Reshape ReverseV2 SelectV2 Slice SplitV StatefulPartitionedCall Sum Tile Unpack ' +
     'UnsortedSegmentSum',
-  activations: 'Elu LeakyRelu Relu Relu6 Softplus',
+  activations: 'LeakyRelu Relu Relu6 Softplus',
   sum: 'AddN',
   out: 'Cumsum',
   product: 'MatMul',
   softmax: 'Softmax',
-  logsoftmax: 'LogSoftmax',
   value: 'ReadVariableOp',
 };
 
