@@ -2,10 +2,10 @@
 import path from 'node:path';
 import type { Session } from '../engine/engine.ts';
 import { loadOnnxruntime, openModel } from '../engine/onnxruntime-library.ts';
+import { bytesOf } from '../formats/view-bytes.ts';
 import { writeFileAtomic } from '../formats/write-file.ts';
 import { type Graph, usedState } from '../graph/graph.ts';
 import { emitOnnx, type StoredWeights } from '../graph/onnx/emit.ts';
-import { bytesOf } from '../graph/onnx/writer.ts';
 import { type HostTensor, sizeOf } from '../tensor/host.ts';
 import type { ServedModel } from './check.ts';
 import { readWeight } from './weights.ts';

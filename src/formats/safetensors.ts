@@ -5,6 +5,7 @@
  *   N bytes   JSON { name: { dtype, shape, data_offsets: [from, to] }, …, __metadata__?: { key: text } }, padded with spaces
  *   the rest  the tensors' bytes, row-major, little-endian; offsets count from here, without holes or overlaps
  */
+
 import { weightsError } from '../errors/index.ts';
 import { openRandomAccess, type RandomAccess } from './random-access.ts';
 import {
@@ -15,6 +16,7 @@ import {
   type StoredSpec,
   type TensorFile,
 } from './stored-tensor.ts';
+import { bytesOf } from './view-bytes.ts';
 import { writeFileAtomic } from './write-file.ts';
 
 /** The reference implementation's bound. */
@@ -204,7 +206,7 @@ export async function writeSafetensorsFrom(
         if (made.dtype !== dtype || data.byteLength !== size || `${made.shape}` !== `${shape}`) {
           throw new Error(`tensor '${name}' is ${made.dtype} [${made.shape}] where ${dtype} [${shape}] was announced`);
         }
-        yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+        yield bytesOf(data);
       }
     })(),
     options,

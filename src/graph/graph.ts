@@ -50,6 +50,9 @@ export function value(shape: readonly number[], dtype: GraphDType): Value {
   return { kind: 'value', shape, dtype };
 }
 
+/** Whether autodiff wrote the node, or it stands outside the model: a part of the model names its nodes. */
+export const isBackward = (node: Node): boolean => node.scope === '';
+
 /** The node that makes each value; inputs, state and constants have none. */
 export function producers(graph: Graph): ReadonlyMap<Value, Node> {
   return new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));

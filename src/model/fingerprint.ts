@@ -1,5 +1,7 @@
 /** What tells one set of tensors from another, whatever file they came from. */
+
 import { createHash } from 'node:crypto';
+import { bytesOf } from '../formats/view-bytes.ts';
 import type { HostTensors } from '../tensor/host.ts';
 
 /** SHA-256, in hexadecimal, over names (sorted by code units), dtypes, shapes and bytes. */
@@ -8,7 +10,7 @@ export function fingerprint(tensors: HostTensors): string {
   for (const name of Object.keys(tensors).sort()) {
     const { shape, dtype, data } = tensors[name] as HostTensors[string];
     hash.update(`${JSON.stringify([name, dtype, shape])}\n`);
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    hash.update(bytesOf(data));
   }
   return hash.digest('hex');
 }

@@ -1,14 +1,13 @@
 /** Kernels that move elements and compute nothing: shapes, slices, concatenation, padding. */
+import { sizeOf } from '../../tensor/host.ts';
 import type { ValueSpec } from '../graph.ts';
 import { at, axesOf, defineKernel, first, type Kernel, type OnnxWriter, type Ref } from './kernel.ts';
 
-const elements = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
-
 /** −1 stands for what is left. */
 function reshaped(shape: readonly number[], asked: readonly number[]): number[] {
-  const known = elements(asked.filter((extent) => extent !== -1));
-  const result = asked.map((extent) => (extent === -1 ? elements(shape) / known : extent));
-  if (elements(result) !== elements(shape)) throw new TypeError(`[${shape}] does not reshape to [${asked}]`);
+  const known = sizeOf(asked.filter((extent) => extent !== -1));
+  const result = asked.map((extent) => (extent === -1 ? sizeOf(shape) / known : extent));
+  if (sizeOf(result) !== sizeOf(shape)) throw new TypeError(`[${shape}] does not reshape to [${asked}]`);
   return result;
 }
 

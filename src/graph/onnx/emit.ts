@@ -3,12 +3,13 @@
  * the weights inside ends at 2 GB, and would be a second copy of them. Weights that never change may be stored all the
  * same, in the file or beside it, where a runtime needs them so.
  */
+import { bytesOf } from '../../formats/view-bytes.ts';
 import { type Graph, type GraphDType, producers, usedValues, type Value } from '../graph.ts';
 import { kernelOf } from '../kernels/index.ts';
 import type { Ref } from '../kernels/kernel.ts';
 import { holdBack } from './order.ts';
 import { encodeModel, type StoredTensor, type TensorSignature } from './protocol.ts';
-import { bytesOf, type OpenModel, openModel } from './writer.ts';
+import { type OpenModel, openModel } from './writer.ts';
 
 export interface OnnxOptions {
   readonly name: string;

@@ -1,5 +1,6 @@
 /** What kernels write their ONNX nodes through: names for what they make, one constant for equal ones. */
 import { toBfloat16, toFloat16 } from '../../formats/narrow-floats.ts';
+import { bytesOf } from '../../formats/view-bytes.ts';
 import type { GraphDType } from '../graph.ts';
 import type { OnnxAttribute, OnnxWriter, Ref } from '../kernels/kernel.ts';
 import { ELEMENT_TYPES, type OnnxDType, type OnnxNode, type StoredTensor } from './protocol.ts';
@@ -68,10 +69,6 @@ export function openModel(): OpenModel {
     scalar: (value, dtype) => constant([], dtype, scalarBytes(value, dtype)),
     dtype: (dtype) => ELEMENT_TYPES[dtype],
   };
-}
-
-export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function scalarBytes(value: number, dtype: GraphDType): Uint8Array {

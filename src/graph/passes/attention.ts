@@ -10,7 +10,7 @@
  * exists at a time.
  */
 import { type Builder, builder } from '../builder.ts';
-import { type ConstantData, type Graph, type Node, replaceResults, type Value, withInputs } from '../graph.ts';
+import { type Graph, type Node, replaceResults, type Value, withInputs } from '../graph.ts';
 
 export interface AttentionStrategy {
   /** Bytes of probabilities, at 4 each, that may be kept for the backward pass; infinite: all, 0: none. */
@@ -27,7 +27,6 @@ export function takeAttentionApart(graph: Graph, strategy: AttentionStrategy): G
   const replaced = new Map<Value, Value>();
   const replace = (value: Value): Value => replaced.get(value) ?? value;
   const keptBy = new Map<Value, Kept>();
-  const constants = new Map<Value, ConstantData>(graph.constants);
   const keeping = keepers(graph, strategy);
   const nodes: Node[] = [];
   const place = (build: Builder, node: Node, made: readonly Value[]): void => {
@@ -52,7 +51,7 @@ export function takeAttentionApart(graph: Graph, strategy: AttentionStrategy): G
       nodes.push(node);
     }
   }
-  return { ...graph, nodes, constants, ...replaceResults(graph, replace) };
+  return { ...graph, nodes, ...replaceResults(graph, replace) };
 }
 
 /** Bytes of the scores of a node, at 4 each. */

@@ -10,7 +10,7 @@
  * values that are no larger and kept anyway (a cast, a bias, a normalisation whose mean is known), the other cluster
  * computes them again.
  */
-import { type Graph, type Node, producers, results, type Value } from '../graph.ts';
+import { type Graph, isBackward, type Node, producers, results, type Value } from '../graph.ts';
 
 /** What the node of a cluster holds: a graph whose inputs and outputs are those of the node, in order. */
 export interface ClusterAttributes {
@@ -81,8 +81,6 @@ function levelsOf(graph: Graph): ReadonlyMap<Node, number> {
   }
   return levels;
 }
-
-const isBackward = (node: Node): boolean => node.scope === '';
 
 /** The small nodes, by the number of their group. */
 function groupsOf(graph: Graph, levels: ReadonlyMap<Node, number>): Map<Node, number> {

@@ -2,7 +2,7 @@
  * Merges nodes that compute the same of the same. Not across the border of forward and backward pass: what the
  * backward pass computes again, it does to spare the memory of keeping it.
  */
-import { type Graph, type Node, replaceResults, type Value, withInputs } from '../graph.ts';
+import { type Graph, isBackward, type Node, replaceResults, type Value, withInputs } from '../graph.ts';
 
 export function mergeEqualNodes(graph: Graph): Graph {
   const numbers = new Map<Value, number>();
@@ -18,8 +18,8 @@ export function mergeEqualNodes(graph: Graph): Graph {
   const nodes: Node[] = [];
   for (const original of graph.nodes) {
     const node = withInputs(original, replace);
-    const { kernel, inputs, attributes, outputs, after = [], scope } = node;
-    const pass = scope === '' && inputs.length > 0 ? 'backward' : 'forward';
+    const { kernel, inputs, attributes, outputs, after = [] } = node;
+    const pass = isBackward(node) && inputs.length > 0 ? 'backward' : 'forward';
     const key = JSON.stringify([pass, kernel, inputs.map(numberOf), after.map(numberOf), attributes, outputs]);
     const same = seen.get(key);
     if (same === undefined) {

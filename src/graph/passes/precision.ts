@@ -10,6 +10,7 @@ import { builder } from '../builder.ts';
 import {
   consumers,
   type Graph,
+  isBackward,
   type Node,
   producers,
   replaceResults,
@@ -133,7 +134,7 @@ export function foldCastsIntoSoftmax(graph: Graph): Graph {
     const takers = users.get(output) ?? [];
     const casts = takers.filter(({ kernel, attributes }) => kernel === 'Cast' && attributes.dtype === low.dtype);
     const others = takers.filter((taker) => !casts.includes(taker));
-    if (casts.length === 0 || others.some(({ scope }) => scope !== '')) return [node];
+    if (casts.length === 0 || !others.every(isBackward)) return [node];
     const made = value(output.shape, low.dtype);
     for (const cast of casts) replaced.set(cast.outputs[0] as Value, made);
     const softmax: Node = { ...node, inputs: [replace(low)], outputs: [made] };

@@ -5,7 +5,7 @@
  *
  * A copy waits for the gradient of the block's result, for it would otherwise be computed, and kept, in the forward pass.
  */
-import { consumers, type Graph, type Node, type Value, value, withInputs } from '../graph.ts';
+import { consumers, type Graph, isBackward, type Node, type Value, value, withInputs } from '../graph.ts';
 
 /** `blocks.3`: the part of the model that a node was written in, of those that are computed again. */
 const BLOCK = /^blocks\.\d+$/;
@@ -36,8 +36,6 @@ export function recomputeBlocks(graph: Graph): Graph {
   );
   return { ...graph, nodes };
 }
-
-const isBackward = (node: Node): boolean => node.scope === '';
 
 /** For each backward node the last value before it that stems from the loss. */
 function gradientsBefore(graph: Graph): ReadonlyMap<Node, Value> {

@@ -3,6 +3,7 @@
  * core/protobuf/{meta_graph,saved_model}.proto, whose field numbers stand here).
  */
 import { delimited, float, type Message, varint } from '../../formats/protobuf.ts';
+import { bytesOf } from '../../formats/view-bytes.ts';
 import type { ConstantData, GraphDType } from '../graph.ts';
 import type { TensorflowAttribute } from '../kernels/kernel.ts';
 
@@ -59,9 +60,6 @@ const entry = (field: number, key: string, value: string | Message): Message =>
   delimited(field, join(delimited(1, key), delimited(2, value)));
 
 const shapeProto = (shape: readonly number[]): Message => each(shape, (extent) => delimited(2, varint(1, extent)));
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: ConstantData): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 function attributeValue(attribute: NodeAttribute): Message {
   if ('type' in attribute) return varint(6, DTYPES[attribute.type]);

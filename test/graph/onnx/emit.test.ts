@@ -4,10 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import ort from 'onnxruntime-node';
+import { bytesOf } from '../../../src/formats/view-bytes.ts';
 import { type Builder, builder } from '../../../src/graph/builder.ts';
 import { type Graph, type Value, value } from '../../../src/graph/graph.ts';
 import { emitOnnx, type OnnxOptions } from '../../../src/graph/onnx/emit.ts';
-import { bytesOf } from '../../../src/graph/onnx/writer.ts';
 
 async function temporary(t: TestContext): Promise<string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'petl-video-onnx-'));
