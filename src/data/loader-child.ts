@@ -2,11 +2,12 @@
  * The far side of `loader-process.ts`: answers each request with clips, or with what went wrong. It ends with its parent,
  * however that ended, and takes its ffmpeg processes with it.
  */
+
+import { packError } from '../errors/packed.ts';
 import { createDecoders } from '../video/decoders.ts';
 import { clipSource } from './clip-source.ts';
 import type { Loader } from './loader.ts';
 import type { Answer, Opening, Request } from './loader-process.ts';
-import { packError } from './packed-error.ts';
 
 let loader: Loader | undefined;
 

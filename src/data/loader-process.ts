@@ -6,11 +6,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { environmentError, Interrupted, messageOf } from '../errors/index.ts';
+import { type PackedError, unpackError } from '../errors/packed.ts';
 import type { Ffmpeg } from '../video/ffmpeg.ts';
 import type { ClipSourceOptions } from './clip-source.ts';
 import type { EntryViews, Loader, TrainBatch, Views } from './loader.ts';
 import type { SplitName } from './manifest.ts';
-import { type PackedError, unpackError } from './packed-error.ts';
 
 export interface LoaderProcessOptions {
   readonly ffmpeg: Ffmpeg;

@@ -3,9 +3,9 @@ import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, dataError } from '../errors/index.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
-import type { FfmpegJob } from './process.ts';
+import type { JobInput } from './process.ts';
 
-export interface Input extends Pick<FfmpegJob, 'source' | 'inputOptions'> {
+export interface Input extends JobInput {
   readonly image: boolean;
 }
 
@@ -36,9 +36,10 @@ async function imageDemuxer(file: string): Promise<string | undefined> {
  * gets its demuxer by name, since the one for image sequences would take `%d`, `*` and `?` as a pattern. Videos are
  * turned as they are displayed; images are not (Exif orientation), as the readers behind the published numbers do not.
  *
- * @throws data error where the file is missing, empty or not to be read.
+ * @param bytes the size that the file must have, where it is known
+ * @throws data error where the file is missing, empty, not to be read, or of another size.
  */
-export async function openInput(file: string): Promise<Input> {
+export async function openInput(file: string, bytes?: number): Promise<Input> {
   const absolute = path.resolve(file);
   const refuse = (error: unknown): never => {
     throw dataError(codeOf(error) === 'ENOENT' ? 'the file is missing' : `the file cannot be read (${codeOf(error)})`, {
@@ -49,13 +50,16 @@ export async function openInput(file: string): Promise<Input> {
   const found = await stat(absolute).catch(refuse);
   if (found.isDirectory()) throw dataError('this is a folder, not a video or an image', { at: file });
   if (found.isFile() && found.size === 0) throw dataError('the file is empty', { at: file });
+  if (bytes !== undefined && found.size !== bytes) {
+    throw dataError(`the file has changed since it was prepared: ${found.size} bytes, then ${bytes}`, { at: file });
+  }
   // Opening a named pipe would wait for its writer, so only regular files are looked into.
   const demuxer = found.isFile() ? await imageDemuxer(absolute).catch(refuse) : undefined;
   return {
     source: `file:${absolute}`,
     // A picture whose size or format changes on the way would rebuild the filters, and `select` would count from 0 again:
     // wrong frames, not fewer. Without rebuilding, `SAME_SIZE` is needed in front of every filter that trusts the size.
-    inputOptions: [
+    options: [
       ...['-threads', '1', '-filter_threads', '1', '-reinit_filter', '0'],
       ...(demuxer ? ['-noautorotate', '-f', demuxer] : []),
     ],
@@ -66,14 +70,20 @@ export async function openInput(file: string): Promise<Input> {
 /** Brings later pictures to the size and format of the first; costs nothing where they already are. */
 export const SAME_SIZE = 'scale=iw:ih';
 
+/** The first real video stream of an input, not a cover picture. */
+export const ANY_VIDEO = 'V:0';
+
+/** Whether an ffmpeg is of this release or a later one. */
+export function isSince({ versionNumber }: Ffmpeg, major: number, minor: number): boolean {
+  return versionNumber[0] > major || (versionNumber[0] === major && versionNumber[1] >= minor);
+}
+
 /**
- * Output options that take the first real video stream (not a cover picture) and deliver every frame that decodes once,
- * whatever its time stamp: `-fps_mode` from ffmpeg 5.1 on, `-vsync` before.
+ * Output options that deliver every frame that decodes once, whatever its time stamp: `-fps_mode` from ffmpeg 5.1 on,
+ * `-vsync` before.
  */
 export function everyFrame(ffmpeg: Ffmpeg): string[] {
-  const [major, minor] = ffmpeg.versionNumber;
-  const since51 = major > 5 || (major === 5 && minor >= 1);
-  return ['-map', '0:V:0', since51 ? '-fps_mode' : '-vsync', since51 ? 'passthrough' : '0'];
+  return isSince(ffmpeg, 5, 1) ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'];
 }
 
 /** The first line of ffmpeg's complaints in words for a person: no addresses, no path. Undefined where it had none. */
@@ -85,4 +95,9 @@ export function complaintOf(stderr: string, source: string): string | undefined 
     .replace(/\[([^\]]+?) @ (?:0x)?[0-9a-f]+\] */gi, (_, who: string) => (who === 'NULL' ? '' : `${who}: `))
     .replace(/^[: ]+|[: ]+$/g, '')
     .slice(0, 200);
+}
+
+/** Output options that keep the time stamps of decoded frames as exact as the container has them. */
+export function frameTimes(ffmpeg: Ffmpeg): string[] {
+  return ['-enc_time_base', isSince(ffmpeg, 6, 1) ? 'demux' : '-1'];
 }

@@ -1,11 +1,15 @@
 /**
- * Reads a video once from end to end and says what it holds: the frames that really decode (what `decodeFrames` will
- * deliver, not what the container claims), their size as displayed, the mean frame rate, and whether it is sound.
+ * Reads a video once from end to end and says what it holds: the frames that really decode (what a visit will deliver, not
+ * what the container claims), their size as displayed, the mean frame rate, whether it is sound, and from which key frames
+ * it can be decoded.
  */
 import { PetlVideoError } from '../errors/index.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
-import { complaintOf, everyFrame, openInput, SAME_SIZE } from './input.ts';
+import { type FrameTable, readFrameTable } from './frame-table.ts';
+import { ANY_VIDEO, complaintOf, everyFrame, frameTimes, type Input, openInput, SAME_SIZE } from './input.ts';
 import { type RunOptions, runFfmpeg } from './process.ts';
+import type { Seek } from './seeks.ts';
+import { findSeeks } from './verify-seeks.ts';
 
 export interface VideoFacts {
   /** Frames that decode; 1 for an image, 0 where unreadable. */
@@ -19,6 +23,8 @@ export interface VideoFacts {
   readonly verdict: 'ok' | 'damaged' | 'unreadable';
   /** Why the verdict is not `ok`: ffmpeg's words, or ours. */
   readonly reason?: string;
+  /** Of sound videos: key frames that were decoded from and gave the same pictures. Absent where there is none. */
+  readonly seeks?: readonly Seek[];
 }
 
 /**
@@ -28,30 +34,52 @@ export interface VideoFacts {
 export async function probeVideo(ffmpeg: Ffmpeg, file: string, options: RunOptions = {}): Promise<VideoFacts> {
   try {
     const input = await openInput(file);
-    const text = new TextDecoder();
-    let table = '';
-    const { failure, stderr } = await runFfmpeg(
-      ffmpeg,
-      {
-        ...input,
-        filters: [SAME_SIZE],
-        outputOptions: [...everyFrame(ffmpeg), ...(input.image ? ['-frames:v', '1'] : []), '-c:v', 'rawvideo'],
-        format: 'framecrc',
-      },
-      (chunk) => {
-        table += text.decode(chunk, { stream: true });
-      },
-      options,
-    );
-    const complaint = complaintOf(stderr, input.source) ?? failure;
-    const { frames, width, height, fps } = factsOf(table);
-    if (frames === 0) return unreadable(complaint ?? 'no frame decodes');
-    const facts = { frames, width, height, fps: input.image ? 0 : fps };
+    const both = input.image ? undefined : await readTables(ffmpeg, input, true, options);
+    if (both !== undefined && both.complaint === undefined && both.pictures.rows.length > 0) {
+      const seeks = await findSeeks(ffmpeg, input, both.pictures, both.packets, options);
+      return { ...factsOf(both.pictures), verdict: 'ok', ...(seeks.length > 0 && { seeks }) };
+    }
+    // What is not sound is read without its packets, so that no word about them is taken for a fault of the pictures.
+    const { pictures, complaint } = await readTables(ffmpeg, input, false, options);
+    if (pictures.rows.length === 0) return unreadable(complaint ?? 'no frame decodes');
+    const facts = { ...factsOf(pictures), ...(input.image && { fps: 0 }) };
     return complaint === undefined ? { ...facts, verdict: 'ok' } : { ...facts, verdict: 'damaged', reason: complaint };
   } catch (thrown) {
     if (thrown instanceof PetlVideoError && thrown.kind === 'data') return unreadable(firstLineOf(thrown.message));
     throw thrown;
   }
+}
+
+/** Decodes all frames and writes a line for each, and one for each packet where `packets`. */
+async function readTables(
+  ffmpeg: Ffmpeg,
+  input: Input,
+  packets: boolean,
+  options: RunOptions,
+): Promise<{ pictures: FrameTable; packets: FrameTable; complaint: string | undefined }> {
+  const text = new TextDecoder();
+  let table = '';
+  const { failure, stderr } = await runFfmpeg(
+    ffmpeg,
+    {
+      inputs: [input],
+      filters: [],
+      outputOptions: [
+        ...['-map', `0:${ANY_VIDEO}`, ...(packets ? ['-map', `0:${ANY_VIDEO}`, '-c:v:1', 'copy'] : [])],
+        ...['-filter:v:0', SAME_SIZE, '-c:v:0', 'rawvideo'],
+        ...(input.image ? ['-frames:v', '1'] : []),
+        ...everyFrame(ffmpeg),
+        ...frameTimes(ffmpeg),
+      ],
+      format: 'framecrc',
+    },
+    (chunk) => {
+      table += text.decode(chunk, { stream: true });
+    },
+    options,
+  );
+  const complaint = complaintOf(stderr, input.source) ?? failure;
+  return { pictures: readFrameTable(table, 0), packets: readFrameTable(table, 1), complaint };
 }
 
 /** Without the place and the remedy, which the report of all files has no use for. */
@@ -61,28 +89,19 @@ function unreadable(reason: string): VideoFacts {
   return { frames: 0, width: 0, height: 0, fps: 0, verdict: 'unreadable', reason };
 }
 
-/**
- * Reads ffmpeg's framecrc table: `#tb 0: 1/12800` and `#dimensions 0: 340x256`, then for each frame a line of stream,
- * dts, pts, duration (in time base units), bytes, checksum.
- */
-function factsOf(table: string): Pick<VideoFacts, 'frames' | 'width' | 'height' | 'fps'> {
-  const [, numerator = 0, denominator = 1] = table.match(/^#tb 0: (\d+)\/(\d+)/m)?.map(Number) ?? [];
-  const [, width = 0, height = 0] = table.match(/^#dimensions 0: (\d+)x(\d+)/m)?.map(Number) ?? [];
-  let frames = 0;
+function factsOf({ width, height, unit, rows }: FrameTable): Pick<VideoFacts, 'frames' | 'width' | 'height' | 'fps'> {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   let lastDuration = 0;
-  for (const line of table.split('\n')) {
-    const [stream, , pts, duration] = line.split(',').map(Number);
-    if (stream !== 0 || pts === undefined || duration === undefined) continue;
-    frames++;
-    // Frames without a time stamp carry -2^63.
-    if (pts > -(2 ** 62)) first = Math.min(first, pts);
+  for (const { pts, duration } of rows) {
+    if (pts === undefined) continue;
+    first = Math.min(first, pts);
     if (pts >= last) {
       last = pts;
       lastDuration = duration;
     }
   }
-  const ticks = (frames > 1 ? last - first : lastDuration) * numerator;
-  return { frames, width, height, fps: ticks > 0 ? (Math.max(frames - 1, 1) * denominator) / ticks : 0 };
+  const frames = rows.length;
+  const seconds = (frames > 1 ? last - first : lastDuration) * unit;
+  return { frames, width, height, fps: seconds > 0 ? Math.max(frames - 1, 1) / seconds : 0 };
 }

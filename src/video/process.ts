@@ -13,13 +13,17 @@ import fluent from 'fluent-ffmpeg';
 import { dataError, environmentError, messageOf } from '../errors/index.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 
-export interface FfmpegJob {
+export interface JobInput {
   /** What `-i` gets; see `openInput`. */
   readonly source: string;
   /** Options before `-i`, one word each. */
-  readonly inputOptions: readonly string[];
-  /** Video filters in order; none where empty. */
-  readonly filters: readonly string[];
+  readonly options: readonly string[];
+}
+
+export interface FfmpegJob {
+  readonly inputs: readonly [JobInput, ...JobInput[]];
+  /** Video filters of the one input in order, none where empty; or a graph over all inputs and its labelled output. */
+  readonly filters: readonly string[] | { readonly graph: string; readonly output: string };
   /** Options after the filters, one word each. */
   readonly outputOptions: readonly string[];
   /** Raw pictures, or one line of text for each picture (time stamp, size, checksum). */
@@ -31,6 +35,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Kills the process when it gives no byte for so long. Default 30 s. */
   readonly inactivityMs?: number | undefined;
+  /** Called with the number of the process once it runs. */
+  readonly onStart?: ((pid: number) => void) | undefined;
 }
 
 export interface Finished {
@@ -80,11 +86,14 @@ function forget(child: ChildProcess): void {
 }
 
 /** The command, with its faults (see above) repaired on this one object. */
-function commandFor(ffmpeg: Ffmpeg, job: FfmpegJob, sink: Writable): fluent.FfmpegCommand & CommandInside {
+function commandFor(ffmpeg: Ffmpeg, job: FfmpegJob, target: Writable | number): fluent.FfmpegCommand & CommandInside {
   const command = fluent() as fluent.FfmpegCommand & CommandInside;
   command._getFfmpegPath = (callback) => callback(null, ffmpeg.path);
   // Every word of the job counts as a format there is, for an image's demuxer stands among its input options.
-  const formats = [job.format, ...job.inputOptions].map((name) => [name, { canMux: true, canDemux: true }]);
+  const formats = [job.format, ...job.inputs.flatMap((input) => input.options)].map((name) => [
+    name,
+    { canMux: true, canDemux: true },
+  ]);
   Object.assign(command, {
     availableFormats: (callback: (error: null, known: object) => void) => callback(null, Object.fromEntries(formats)),
     availableEncoders: (callback: (error: null, known: object) => void) => callback(null, {}),
@@ -92,24 +101,32 @@ function commandFor(ffmpeg: Ffmpeg, job: FfmpegJob, sink: Writable): fluent.Ffmp
   const spawn = command._spawnFfmpeg;
   command._spawnFfmpeg = (args, options, onProcess, onEnd) => {
     const end: EndCallback = (error, stdout = NO_LOG, stderr = NO_LOG) => onEnd(error, stdout, stderr);
+    // A stream's bytes go through this process; a descriptor's go past it, and fluent-ffmpeg has nothing to capture.
+    const past = typeof target === 'number' && { captureStdout: false, stdio: ['ignore', target, 'pipe'] as const };
     try {
       // A process group of its own: Ctrl-C is for us, who save a checkpoint first, and must not cut clips short on the way.
-      spawn.call(command, args, { ...options, detached: process.platform !== 'win32' }, onProcess, end);
+      const detached = process.platform !== 'win32';
+      spawn.call(command, args, { ...options, detached, ...past } as SpawnOptions, onProcess, end);
     } catch (thrown) {
       end(thrown as Error);
     }
   };
   // Two words or more go in as separate arguments, for fluent-ffmpeg splits a single one at its space.
-  command.input(job.source).inputOptions('-v', 'error', '-nostdin', ...job.inputOptions);
+  for (const [i, { source, options }] of job.inputs.entries()) {
+    const all = i === 0 ? ['-v', 'error', '-nostdin', ...options] : options;
+    command.input(source);
+    if (all.length > 0) command.inputOptions(...all);
+  }
   command
-    .output(sink)
+    .output(typeof target === 'number' ? 'pipe:1' : target)
     .format(job.format)
     .outputOptions('-an', '-sn', '-dn', ...job.outputOptions);
-  if (job.filters.length > 0) command.videoFilters([...job.filters]);
+  if ('graph' in job.filters) command.complexFilter(job.filters.graph, job.filters.output);
+  else if (job.filters.length > 0) command.videoFilters([...job.filters]);
   return command;
 }
 
-const fileOf = ({ source }: FfmpegJob): string => source.replace(/^file:/, '');
+const fileOf = ({ inputs }: FfmpegJob): string => inputs[0].source.replace(/^file:/, '');
 
 function failureOf(code: number | null, killer: NodeJS.Signals | null): string | undefined {
   if (code === 0) return undefined;
@@ -127,15 +144,16 @@ function endedByOthers(code: number | null, killer: NodeJS.Signals | null, stder
 }
 
 /**
- * Runs ffmpeg, hands every chunk of its standard output to `onData`, and resolves when the process is gone.
+ * Runs ffmpeg, hands every chunk of its standard output to `output`, or lets it write to that open descriptor itself, and
+ * resolves when the process is gone. What is written to a descriptor is not seen here: inactivity is not watched then.
  * Rejects with the signal's reason on abort, with a data error when ffmpeg stalls, with an environment error when it
  * cannot be started or others end it. Whatever happens, no process is left behind.
  */
 export function runFfmpeg(
   ffmpeg: Ffmpeg,
   job: FfmpegJob,
-  onData: (chunk: Uint8Array) => void,
-  { signal, inactivityMs = INACTIVITY_MS }: RunOptions = {},
+  output: ((chunk: Uint8Array) => void) | { readonly fd: number },
+  { signal, inactivityMs = INACTIVITY_MS, onStart }: RunOptions = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -155,10 +173,11 @@ export function runFfmpeg(
     const cannotStart = (error: Error): void =>
       stop(environmentError(`ffmpeg could not be started: ${messageOf(error)}`, { at: ffmpeg.path, cause: error }));
     signal?.addEventListener('abort', onAbort, { once: true });
-    const clock = setInterval(() => {
+    const watch = (): void => {
       if (++quietTicks > TICKS)
         stop(dataError(`ffmpeg gave nothing for ${inactivityMs / 1000} s`, { at: fileOf(job) }));
-    }, inactivityMs / TICKS);
+    };
+    const clock = typeof output !== 'function' ? undefined : setInterval(watch, inactivityMs / TICKS);
     const settle = (code: number | null, killer: NodeJS.Signals | null): void => {
       clearInterval(clock);
       signal?.removeEventListener('abort', onAbort);
@@ -169,20 +188,22 @@ export function runFfmpeg(
       else resolve({ failure: failureOf(code, killer), stderr });
     };
 
-    const sink = new Writable({
-      // A 'close' of the target is what makes fluent-ffmpeg kill a process that is still on its way out.
-      autoDestroy: false,
-      emitClose: false,
-      write(chunk: Uint8Array, _encoding, done) {
-        quietTicks = 0;
-        onData(chunk);
-        done();
-      },
-    });
-    const command = commandFor(ffmpeg, job, sink);
+    const sink = (onData: (chunk: Uint8Array) => void): Writable =>
+      new Writable({
+        // A 'close' of the target is what makes fluent-ffmpeg kill a process that is still on its way out.
+        autoDestroy: false,
+        emitClose: false,
+        write(chunk: Uint8Array, _encoding, done) {
+          quietTicks = 0;
+          onData(chunk);
+          done();
+        },
+      });
+    const command = commandFor(ffmpeg, job, typeof output === 'function' ? sink(output) : output.fd);
     command.on('start', () => {
       child = command.ffmpegProc as ChildProcess;
       track(child);
+      if (child.pid !== undefined) onStart?.(child.pid);
       child.stderr?.on('data', (text: string) => {
         if (stderr.length < STDERR_LIMIT) stderr = (stderr + text).slice(0, STDERR_LIMIT);
       });

@@ -10,7 +10,8 @@ import { type FfmpegJob, runFfmpeg } from '../../src/video/process.ts';
 import { ffmpeg, runDirectly, scriptedFfmpeg, withFolder } from './ffmpegs.ts';
 import { isAlive } from './is-alive.ts';
 
-const job: FfmpegJob = { source: 'unread', inputOptions: [], filters: [], outputOptions: [], format: 'rawvideo' };
+const from = (source: string): Pick<FfmpegJob, 'inputs'> => ({ inputs: [{ source, options: [] }] });
+const job: FfmpegJob = { ...from('unread'), filters: [], outputOptions: [], format: 'rawvideo' };
 
 /** Notes the process's id and then becomes the program given. */
 const noted = (folder: string, then: string): string => `echo $$ >> '${folder}/pids'\nexec ${then}`;
@@ -40,7 +41,7 @@ test('says when ffmpeg crashed', () =>
 
 test('an ffmpeg that others end is no fault of the file', () =>
   withFolder(async (folder) => {
-    const source = { ...job, source: 'file:/videos/a.mp4' };
+    const source = { ...job, ...from('file:/videos/a.mp4') };
     for (const [script, words] of [
       ['kill -KILL $$', /killed \(SIGKILL\)\n {2}at \/videos\/a\.mp4\n.*memory/],
       ['kill -TERM $$', /killed \(SIGTERM\)/],
@@ -62,7 +63,7 @@ test('a real ffmpeg that is told to stop in the middle gives no clip, and the fi
     await runDirectly(ffmpeg, ['-f', 'lavfi', '-i', 'testsrc=s=320x240:r=25', '-t', '40', '-c:v', 'mpeg4', video]);
     const noting = await scriptedFfmpeg(folder, noted(folder, '"$FFMPEG" "$@"'));
     let chunks = 0;
-    const told = runFfmpeg(noting, { ...job, source: `file:${video}` }, () => {
+    const told = runFfmpeg(noting, { ...job, ...from(`file:${video}`) }, () => {
       if (++chunks === 1) pidsOf(folder).then(([pid]) => process.kill(pid as number, 'SIGTERM'));
     });
     await assert.rejects(told, isKind('environment', /told to stop by a signal|killed \(SIGTERM\)/));
@@ -136,7 +137,7 @@ test('an abort in the middle of decoding kills ffmpeg before it rejects', () =>
     let chunks = 0;
     const rejected = runFfmpeg(
       noting,
-      { ...job, source: `file:${video}` },
+      { ...job, ...from(`file:${video}`) },
       () => {
         if (++chunks === 1) abort.abort(reason);
       },

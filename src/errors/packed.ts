@@ -1,5 +1,5 @@
 /** Errors on their way from one process to another: structured cloning keeps an error's message but not its class. */
-import { type ErrorKind, Interrupted, messageOf, PetlVideoError } from '../errors/index.ts';
+import { type ErrorKind, Interrupted, messageOf, PetlVideoError } from './index.ts';
 
 export type PackedError =
   | {

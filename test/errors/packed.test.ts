@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { packError, unpackError } from '../../src/data/packed-error.ts';
 import { dataError, environmentError, Interrupted, PetlVideoError } from '../../src/errors/index.ts';
+import { packError, unpackError } from '../../src/errors/packed.ts';
 
 /** As the channel between two processes hands it over. */
 const sent = (thrown: unknown): Error => unpackError(structuredClone(packError(thrown)));
