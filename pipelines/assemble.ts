@@ -2,9 +2,9 @@
 import os from 'node:os';
 import path from 'node:path';
 import { learningRate, type Recipe, toYaml, vitOptions } from '../src/config/index.ts';
-import type { ClipOptions } from '../src/data/clip-source.ts';
+import type { ClipOptions } from '../src/data/draw.ts';
 import type { Loader } from '../src/data/loader.ts';
-import { openLoaderProcess } from '../src/data/loader-process.ts';
+import { openLoaderThread } from '../src/data/loader-thread.ts';
 import { type Dataset, type Entry, isUsable, type SplitName } from '../src/data/manifest.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
 import type { EngineOptions } from '../src/engine/options.ts';
@@ -65,7 +65,7 @@ export function openLoader(
   dataset: Dataset,
   splits: Partial<Record<SplitName, readonly Entry[]>>,
 ): Loader {
-  return openLoaderProcess({
+  return openLoaderThread({
     ffmpeg,
     concurrency: recipe.data.decoders || os.availableParallelism(),
     source: {

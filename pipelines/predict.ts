@@ -83,6 +83,7 @@ export const predict: Command = {
           await forward.add(loaded.clips.subarray(v * bytes, (v + 1) * bytes), (row) => logits.push(row));
         }
         await forward.flush();
+        loaded.release();
         const fused = fuseViews(logits, fuse);
         const probabilities = fuse === 'softmax' ? fused : softmax(fused);
         answers.push({

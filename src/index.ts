@@ -3,9 +3,9 @@
  * plain typed options; recipes are one way to come by them (`loadRecipe`).
  */
 export { loadRecipe, parseRecipe, type Recipe, toYaml, vitOptions } from './config/index.ts';
-export type { ClipOptions } from './data/clip-source.ts';
+export type { ClipOptions } from './data/draw.ts';
 export type { Loader, TrainBatch, Views } from './data/loader.ts';
-export { type LoaderProcessOptions, openLoaderProcess } from './data/loader-process.ts';
+export { type LoaderThreadOptions, openLoaderThread } from './data/loader-thread.ts';
 export type { Dataset, Entry, Split, SplitName, Verdict } from './data/manifest.ts';
 export { type PrepareOptions, prepare } from './data/prepare.ts';
 export { readDataset, readSplit } from './data/read-dataset.ts';
@@ -28,5 +28,7 @@ export type { HostTensor, HostTensors } from './tensor/host.ts';
 export type { TrainEvent, TrainMeans, TrainPlan, TrainResult } from './train/plan.ts';
 export { train } from './train/train.ts';
 export { type Decoded, type DecodeRequest, decodeFrames } from './video/decode.ts';
+export { type Decoders, type DecodersOptions, type Delivered, openDecoders } from './video/decoders.ts';
 export { type Ffmpeg, type FfmpegPlaces, findFfmpeg } from './video/ffmpeg.ts';
 export { probeVideo, type VideoFacts } from './video/probe.ts';
+export type { ClipRequest, Visit } from './video/visit.ts';

@@ -1,6 +1,6 @@
 /**
  * What the loop asks of the data: batches of training clips, and all test views of a video. The work is done by a
- * `clipSource`, in this process or in one of its own (`loader-process.ts`).
+ * `clipSource`, in this thread or in one of its own (`loader-thread.ts`).
  */
 import type { SplitName } from './manifest.ts';
 
@@ -18,10 +18,12 @@ export interface TrainBatch {
   readonly clips: Uint8Array;
   readonly labels: Int32Array;
   readonly replaced: readonly Replacement[];
+  /** Gives the memory of the clips back: they are not to be read after it. */
+  release(): void;
 }
 
 /** All views of a video, uint8 [V, T, S, S, 3], segments outermost; or why there are none. */
-export type EntryViews = { readonly clips: Uint8Array } | { readonly failure: string };
+export type EntryViews = { readonly clips: Uint8Array; release(): void } | { readonly failure: string };
 
 export interface Loader {
   /** The clips of these entries, as drawn for this epoch. @throws data error when a video fails and `onError` is `fail` */

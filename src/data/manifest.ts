@@ -7,6 +7,8 @@
  *   report.json                  what `prepare` found
  */
 
+import type { Seek } from '../video/seeks.ts';
+
 export type SplitName = 'train' | 'validation' | 'test';
 
 /** One video or image as the official annotation names it, before anything was read. */
@@ -37,6 +39,12 @@ export interface Entry extends Listed {
   readonly verdict: Verdict;
   /** Why the verdict is not `ok`, in the decoder's or our words. */
   readonly reason?: string;
+  /** Size of the file when it was read. A file of another size is not the one that this entry speaks of. */
+  readonly bytes?: number;
+  /** Present where the size of the picture changes on the way. */
+  readonly changesSize?: true;
+  /** Key frames that decoding may start from. */
+  readonly seeks?: readonly Seek[];
 }
 
 export interface Split {

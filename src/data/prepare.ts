@@ -190,7 +190,7 @@ function assemble(
     const found = files.get(listed.file) as Found;
     const { id, file, label } = listed;
     if ('verdict' in found) return { id, file, label, frames: 0, width: 0, height: 0, fps: 0, ...found };
-    const { frames, width, height, fps, verdict, reason } = facts.get(file) as VideoFacts;
+    const { frames, width, height, fps, verdict, reason, changesSize, seeks } = facts.get(file) as VideoFacts;
     return {
       id,
       file,
@@ -201,6 +201,9 @@ function assemble(
       fps,
       verdict: verdict satisfies Verdict,
       ...(reason && { reason }),
+      bytes: found.size,
+      ...(changesSize && { changesSize }),
+      ...(seeks && { seeks }),
     };
   };
   const entries = new Map<string, readonly Entry[]>();

@@ -9,6 +9,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { codeOf } from '../errors/index.ts';
 import { onDisk } from '../formats/write-file.ts';
 import type { VideoFacts } from '../video/probe.ts';
+import { isSeeks } from '../video/seeks.ts';
 
 export interface FileState {
   readonly size: number;
@@ -83,7 +84,7 @@ function parseLine(line: string): (Reading & { file: string }) | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { file, size, mtimeMs, frames, width, height, fps, verdict, reason, reader } = value;
+  const { file, size, mtimeMs, frames, width, height, fps, verdict, reason, changesSize, seeks, reader } = value;
   const numbers = [size, mtimeMs, frames, width, height, fps];
   if (typeof file !== 'string' || typeof reader !== 'string' || !numbers.every((number) => typeof number === 'number'))
     return undefined;
@@ -95,6 +96,8 @@ function parseLine(line: string): (Reading & { file: string }) | undefined {
     fps,
     verdict,
     ...(typeof reason === 'string' ? { reason } : {}),
+    ...(changesSize === true ? { changesSize } : {}),
+    ...(isSeeks(seeks) ? { seeks } : {}),
   } as VideoFacts;
   return { file, state: { size: size as number, mtimeMs: mtimeMs as number }, facts, reader };
 }

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, configError, dataError, messageOf } from '../errors/index.ts';
 import { readJsonLines } from '../formats/jsonl.ts';
+import { isSeeks } from '../video/seeks.ts';
 import { type Dataset, type Entry, isUsable, type Split, type SplitName, type Verdict } from './manifest.ts';
 
 export const DATASET_FILE = 'dataset.json';
@@ -107,7 +108,7 @@ export async function readSplit(dir: string, dataset: Dataset, name: SplitName, 
 
 function checkEntry(value: unknown, classes: number, split: SplitName): Entry {
   if (!isRecord(value)) throw dataError('this line is no JSON object');
-  const { id, file, label, frames, width, height, fps, verdict, reason } = value;
+  const { id, file, label, frames, width, height, fps, verdict, reason, bytes, changesSize, seeks } = value;
   if (typeof id !== 'string' || id === '') throw dataError('an entry needs an "id", a text');
   if (typeof file !== 'string' || file === '') throw dataError(`${id}: an entry needs a "file", a path`);
   if (!Number.isInteger(label)) throw dataError(`${id}: the label ${JSON.stringify(label)} is no whole number`);
@@ -128,6 +129,12 @@ function checkEntry(value: unknown, classes: number, split: SplitName): Entry {
     throw dataError(`${id}: the verdict is ${verdict}, but it has no frames or no size`);
   }
   if (reason !== undefined && typeof reason !== 'string') throw dataError(`${id}: the reason is no text`);
+  if (bytes !== undefined && !isCount(bytes))
+    throw dataError(`${id}: "bytes" is ${JSON.stringify(bytes)}, not a count`);
+  if (changesSize !== undefined && changesSize !== true) throw dataError(`${id}: "changesSize" is true or absent`);
+  if (seeks !== undefined && !isSeeks(seeks)) {
+    throw dataError(`${id}: "seeks" are not pairs of a frame and its seconds in ascending order`);
+  }
   return value as unknown as Entry;
 }
 

@@ -113,6 +113,7 @@ export async function evaluate(
     for (let v = 0; v < perVideo; v++) {
       await forward.add(loaded.clips.subarray(v * bytes, (v + 1) * bytes), (logits) => slot.logits.push(logits));
     }
+    loaded.release();
     settle();
   }
   await forward.flush();

@@ -112,6 +112,7 @@ export class Run {
       await this.#noteReplacements(batch.replaced);
       const { epochLoss, intervalLoss, lossScale } = this.#counters;
       const loss = await apply.gradients(batch, lossScale);
+      batch.release();
       const clips = batch.labels.length;
       this.#counters = {
         ...this.#counters,

@@ -55,14 +55,7 @@ export async function decodeVisit(
     ffmpeg,
     job,
     (chunk) => {
-      let rest = chunk;
-      for (let room = bytes.room(); rest.length > 0 && room.length > 0; room = bytes.room()) {
-        const fits = rest.subarray(0, room.length);
-        room.set(fits);
-        bytes.took(fits.length);
-        rest = rest.subarray(fits.length);
-      }
-      beyond += rest.length;
+      beyond += bytes.put(chunk);
     },
     options,
   );

@@ -1,56 +1,166 @@
-/** A bounded number of ffmpeg processes, shared by everything that decodes, and their common end. */
+/**
+ * Decoders for many clips: a fixed number of hosts, each with one ffmpeg at a time, and the queue of visits before them.
+ * Visits that wait are put into one process together, as many as the start of ffmpeg is worth; when such a process does not
+ * deliver every byte in silence, its visits are done again one by one, so that only the faulty one is lost, and is named.
+ */
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
-import { Interrupted } from '../errors/index.ts';
-import { type Decoded, type DecodeRequest, decodeAtShortSide, decodeFrames, type ShortSideRequest } from './decode.ts';
+import { Interrupted, PetlVideoError } from '../errors/index.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
-import { probeVideo, type VideoFacts } from './probe.ts';
-import type { RunOptions } from './process.ts';
+import { Host } from './host.ts';
+import { arrange, type Place, receiver, shortage } from './receiver.ts';
+import { checkVisit, type Visit, visitBytes } from './visit.ts';
 
-export interface DecodersOptions extends RunOptions {
-  /** Processes at once. Each decodes on one thread, so the number of cores to spend. */
+export interface DecodersOptions {
+  /** Hosts, each decoding on one thread: the number of cores to spend. */
   readonly concurrency: number;
+  /** Rejects what waits and what runs with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** An ffmpeg that gives no byte for so long is killed. Default 30 s. */
+  readonly inactivityMs?: number | undefined;
+  /** Videos of one process at most; by default what `videosTogether` says. */
+  readonly together?: number | undefined;
+}
+
+export interface Delivered {
+  /** What ffmpeg complained about although every byte came: parts of the picture are probably made up. */
+  readonly warning?: string;
 }
 
 export interface Decoders {
-  decode(request: DecodeRequest): Promise<Decoded>;
-  decodeAtShortSide(request: ShortSideRequest): Promise<Decoded>;
-  probe(file: string): Promise<VideoFacts>;
+  /**
+   * Decodes all clips of a visit into the memory given, which is not to be touched until then.
+   * @param into uint8, `visitBytes(visit)` long
+   * @throws data error where the file is missing, no video or holds fewer frames; environment error where ffmpeg cannot be
+   *   started or a host ends twice; the signal's reason on abort, `Interrupted` after `close`
+   */
+  visit(visit: Visit, into: Uint8Array): Promise<Delivered>;
   /** Rejects what waits, kills what runs and returns when every process is gone. */
   close(): Promise<void>;
 }
 
+const INACTIVITY_MS = 30_000;
+
 /**
- * When `signal` aborts, requests that wait and requests that run reject with its reason; after `close`, with
- * `Interrupted`.
+ * Videos for one process: a start of 55 ms (Debian's ffmpeg, which links 215 libraries) costs as much as decoding a short
+ * video, one of a few ms (a static one) a tenth of it.
  */
-export function createDecoders(ffmpeg: Ffmpeg, { concurrency, signal, inactivityMs }: DecodersOptions): Decoders {
-  // Without rejectOnClear, promises of cleared work would stay pending for ever.
-  const limit = pLimit({ concurrency, rejectOnClear: true });
+export function videosTogether({ startupMs }: Ffmpeg): number {
+  return startupMs > 20 ? 8 : 4;
+}
+
+interface Waiting extends Place {
+  /** Whether it must have a process of its own: it failed together with others. */
+  alone: boolean;
+  /** Hosts that ended while they decoded it. */
+  deaths: number;
+  resolve(delivered: Delivered): void;
+  reject(error: unknown): void;
+}
+
+/** Starts the hosts at once; see host.ts for why early. */
+export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders {
+  const { concurrency, signal, inactivityMs = INACTIVITY_MS, together = videosTogether(ffmpeg) } = options;
   const closing = new AbortController();
   const stop = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
-  const options: RunOptions = { signal: stop, inactivityMs };
-  const running = new Set<Promise<unknown>>();
-  stop.addEventListener('abort', () => limit.clearQueue(), { once: true });
+  setMaxListeners(0, stop);
+  const start = (): Host => new Host(ffmpeg, { inactivityMs });
+  const idle = Array.from({ length: concurrency }, start);
+  const hosts = new Set(idle);
+  const queue: Waiting[] = [];
+  // Without rejectOnClear, promises of cleared work would stay pending for ever.
+  const limit = pLimit({ concurrency, rejectOnClear: true });
 
-  async function bounded<T>(work: () => Promise<T>): Promise<T> {
-    stop.throwIfAborted();
-    const result = limit(work);
-    running.add(result);
+  const enqueue = (waiting: readonly Waiting[], front = false): void => {
+    if (front) queue.unshift(...waiting);
+    else queue.push(...waiting);
+    // A turn for each: the turns of those that shared a process find nothing left to do.
+    for (const _ of waiting) limit(serve).catch(() => {});
+  };
+
+  stop.addEventListener('abort', () => {
+    limit.clearQueue();
+    for (const { reject } of queue.splice(0)) reject(stop.reason);
+  });
+
+  async function serve(): Promise<void> {
+    const group = takeGroup(queue, together, concurrency);
+    if (group.length === 0) return;
+    let host = idle.pop() as Host;
+    if (!host.isAlive) {
+      hosts.delete(host);
+      host = start();
+      hosts.add(host);
+    }
     try {
-      return await result;
-    } catch (thrown) {
-      throw stop.aborted ? stop.reason : thrown;
+      await decodeGroup(host, group);
     } finally {
-      running.delete(result);
+      idle.push(host);
     }
   }
+
+  async function decodeGroup(host: Host, group: readonly Waiting[]): Promise<void> {
+    const [first] = group as readonly [Waiting];
+    const bytes = receiver(group);
+    const again = (): void => {
+      for (const one of group) one.alone = true;
+      enqueue(group, true);
+    };
+    try {
+      const result = await host.run(
+        group.map(({ visit }) => visit),
+        bytes,
+        stop,
+      );
+      const { received, failure, complaint } = result;
+      const whole = failure === undefined && received === bytes.expected;
+      if (group.length > 1 && !(whole && complaint === undefined)) {
+        again();
+      } else if (!whole) {
+        first.reject(shortage(first.visit, received, complaint ?? failure));
+      } else {
+        for (const one of group) {
+          arrange(one);
+          one.resolve(complaint === undefined ? {} : { warning: complaint });
+        }
+      }
+    } catch (thrown) {
+      if (stop.aborted) for (const one of group) one.reject(stop.reason);
+      else if (!host.isAlive && group.every((one) => one.deaths++ === 0)) again();
+      else if (group.length > 1 && isDataFault(thrown)) again();
+      else for (const one of group) one.reject(thrown);
+    }
+  }
+
   return {
-    decode: (request) => bounded(() => decodeFrames(ffmpeg, request, options)),
-    decodeAtShortSide: (request) => bounded(() => decodeAtShortSide(ffmpeg, request, options)),
-    probe: (file) => bounded(() => probeVideo(ffmpeg, file, options)),
+    async visit(visit, into) {
+      stop.throwIfAborted();
+      checkVisit(visit);
+      if (into.length !== visitBytes(visit)) throw new RangeError(`${visitBytes(visit)} bytes are needed`);
+      return await new Promise<Delivered>((resolve, reject) => {
+        enqueue([{ visit, into, alone: visit.alone ?? false, deaths: 0, resolve, reject }]);
+      });
+    },
     async close() {
       closing.abort(new Interrupted('the decoders were closed'));
-      await Promise.allSettled(running);
+      await Promise.all([...hosts].map((host) => host.close()));
     },
   };
+}
+
+/** The next visits for one process: of one size, and no more than leave something for the other hosts. */
+function takeGroup(queue: Waiting[], together: number, hosts: number): Waiting[] {
+  const [first] = queue;
+  if (first === undefined) return [];
+  const most = Math.min(together, Math.ceil(queue.length / hosts));
+  const { width, height } = first.visit.clips[0].size;
+  const fits = ({ alone, visit }: Waiting): boolean =>
+    !alone && visit.clips[0].size.width === width && visit.clips[0].size.height === height;
+  let count = 1;
+  if (fits(first)) while (count < most && fits(queue[count] as Waiting)) count++;
+  return queue.splice(0, count);
+}
+
+function isDataFault(thrown: unknown): boolean {
+  return thrown instanceof PetlVideoError && thrown.kind === 'data';
 }

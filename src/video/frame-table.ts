@@ -4,6 +4,7 @@ export interface FrameRow {
   /** In time base units from the start of the file; undefined where nothing tells it. */
   readonly pts: number | undefined;
   readonly duration: number;
+  readonly bytes: number;
   /** As ffmpeg writes it, `0x3a0f3e2e`: of the picture's bytes, or the packet's. */
   readonly checksum: string;
   readonly key: boolean;
@@ -34,7 +35,7 @@ export function readFrameTable(text: string, stream: number): FrameTable {
   const [numerator, denominator] = pair('tb', '/');
   const rows: FrameRow[] = [];
   for (const line of text.split('\n')) {
-    const [own, , pts, duration, , checksum, flags] = line.split(',');
+    const [own, , pts, duration, bytes, checksum, flags] = line.split(',');
     if (own === undefined || own.trim() === '' || Number(own) !== stream || checksum === undefined) continue;
     const bits = flags === undefined ? 1 : Number(/F=(0x[0-9a-f]+)/i.exec(flags)?.[1] ?? 0);
     if ((bits & DISCARDED) !== 0) continue;
@@ -43,6 +44,7 @@ export function readFrameTable(text: string, stream: number): FrameTable {
     rows.push({
       pts: time > -(2 ** 62) ? time : undefined,
       duration: Number(duration),
+      bytes: Number(bytes),
       checksum: checksum.trim(),
       key: (bits & 1) === 1,
     });

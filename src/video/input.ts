@@ -67,7 +67,10 @@ export async function openInput(file: string, bytes?: number): Promise<Input> {
   };
 }
 
-/** Brings later pictures to the size and format of the first; costs nothing where they already are. */
+/**
+ * Brings later pictures to the size and format of the first, for filters that trust the first (`crop`). Not for videos that
+ * are known to be steady: ffmpeg 7.0 loses the colour matrix of full-range video on the way through it.
+ */
 export const SAME_SIZE = 'scale=iw:ih';
 
 /** The first real video stream of an input, not a cover picture. */

@@ -6,7 +6,7 @@
 import { PetlVideoError } from '../errors/index.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { type FrameTable, readFrameTable } from './frame-table.ts';
-import { ANY_VIDEO, complaintOf, everyFrame, frameTimes, type Input, openInput, SAME_SIZE } from './input.ts';
+import { ANY_VIDEO, complaintOf, everyFrame, frameTimes, type Input, openInput } from './input.ts';
 import { type RunOptions, runFfmpeg } from './process.ts';
 import type { Seek } from './seeks.ts';
 import { findSeeks } from './verify-seeks.ts';
@@ -23,6 +23,8 @@ export interface VideoFacts {
   readonly verdict: 'ok' | 'damaged' | 'unreadable';
   /** Why the verdict is not `ok`: ffmpeg's words, or ours. */
   readonly reason?: string;
+  /** Present where the size of the picture, or its format, changes on the way. */
+  readonly changesSize?: true;
   /** Of sound videos: key frames that were decoded from and gave the same pictures. Absent where there is none. */
   readonly seeks?: readonly Seek[];
 }
@@ -66,7 +68,7 @@ async function readTables(
       filters: [],
       outputOptions: [
         ...['-map', `0:${ANY_VIDEO}`, ...(packets ? ['-map', `0:${ANY_VIDEO}`, '-c:v:1', 'copy'] : [])],
-        ...['-filter:v:0', SAME_SIZE, '-c:v:0', 'rawvideo'],
+        ...['-c:v:0', 'rawvideo'],
         ...(input.image ? ['-frames:v', '1'] : []),
         ...everyFrame(ffmpeg),
         ...frameTimes(ffmpeg),
@@ -89,7 +91,7 @@ function unreadable(reason: string): VideoFacts {
   return { frames: 0, width: 0, height: 0, fps: 0, verdict: 'unreadable', reason };
 }
 
-function factsOf({ width, height, unit, rows }: FrameTable): Pick<VideoFacts, 'frames' | 'width' | 'height' | 'fps'> {
+function factsOf({ width, height, unit, rows }: FrameTable): Omit<VideoFacts, 'verdict'> {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   let lastDuration = 0;
@@ -103,5 +105,7 @@ function factsOf({ width, height, unit, rows }: FrameTable): Pick<VideoFacts, 'f
   }
   const frames = rows.length;
   const seconds = (frames > 1 ? last - first : lastDuration) * unit;
-  return { frames, width, height, fps: seconds > 0 ? Math.max(frames - 1, 1) / seconds : 0 };
+  const fps = seconds > 0 ? Math.max(frames - 1, 1) / seconds : 0;
+  const changesSize = rows.some(({ bytes }) => bytes !== rows[0]?.bytes);
+  return { frames, width, height, fps, ...(changesSize && { changesSize }) };
 }

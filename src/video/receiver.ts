@@ -16,6 +16,8 @@ export interface Receiver {
   room(): Uint8Array;
   /** So many bytes were written to it. */
   took(bytes: number): void;
+  /** Copies bytes that arrived elsewhere; says how many found no room. */
+  put(bytes: Uint8Array): number;
 }
 
 /** ffmpeg delivers each distinct frame of a clip once; they are received at the front of the clip's own memory. */
@@ -24,17 +26,28 @@ export function receiver(places: readonly Place[]): Receiver {
   let at = 0;
   let offset = 0;
   let received = 0;
+  const room = (): Uint8Array => rooms[at]?.subarray(offset) ?? new Uint8Array(0);
+  const took = (bytes: number): void => {
+    received += bytes;
+    offset += bytes;
+    for (let own = rooms[at]; own !== undefined && offset >= own.length; own = rooms[++at]) offset -= own.length;
+  };
   return {
-    expected: rooms.reduce((sum, room) => sum + room.length, 0),
+    expected: rooms.reduce((sum, { length }) => sum + length, 0),
     get received() {
       return received;
     },
-    room: () => rooms[at]?.subarray(offset) ?? new Uint8Array(0),
-    took(bytes) {
-      received += bytes;
-      offset += bytes;
-      while (at < rooms.length && offset >= (rooms[at] as Uint8Array).length)
-        offset -= (rooms[at++] as Uint8Array).length;
+    room,
+    took,
+    put(bytes) {
+      let rest = bytes;
+      for (let place = room(); rest.length > 0 && place.length > 0; place = room()) {
+        const fits = rest.subarray(0, place.length);
+        place.set(fits);
+        took(fits.length);
+        rest = rest.subarray(fits.length);
+      }
+      return rest.length;
     },
   };
 }

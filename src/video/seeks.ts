@@ -11,3 +11,14 @@ export type Seek = readonly [frame: number, seconds: number];
 export function seekBefore(seeks: readonly Seek[] | undefined, frame: number): Seek | undefined {
   return seeks?.findLast(([keyFrame]) => keyFrame <= frame);
 }
+
+export function isSeeks(value: unknown): value is readonly Seek[] {
+  return (
+    Array.isArray(value) &&
+    value.every((seek, i) => {
+      if (!Array.isArray(seek) || seek.length !== 2) return false;
+      const [frame, seconds] = seek;
+      return Number.isSafeInteger(frame) && Number.isFinite(seconds) && frame > (i === 0 ? 0 : value[i - 1][0]);
+    })
+  );
+}

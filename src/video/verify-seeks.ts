@@ -6,7 +6,7 @@
 import type { Ffmpeg } from './ffmpeg.ts';
 import type { FrameTable } from './frame-table.ts';
 import { readFrameTable } from './frame-table.ts';
-import { ANY_VIDEO, everyFrame, type Input, SAME_SIZE } from './input.ts';
+import { ANY_VIDEO, everyFrame, type Input } from './input.ts';
 import { type RunOptions, runFfmpeg } from './process.ts';
 import type { Seek } from './seeks.ts';
 
@@ -83,7 +83,7 @@ async function checksumsAfter(
       filters: [],
       outputOptions: [
         ...seeks.flatMap((_, i) => ['-map', `${i}:${ANY_VIDEO}`]),
-        ...['-filter:v', SAME_SIZE, '-c:v', 'rawvideo', '-frames:v', String(COMPARED)],
+        ...['-c:v', 'rawvideo', '-frames:v', String(COMPARED)],
         ...everyFrame(ffmpeg),
       ],
       format: 'framecrc',

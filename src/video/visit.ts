@@ -38,6 +38,10 @@ export interface Visit {
   readonly bytes?: number | undefined;
   /** Key frames of the video that can be started from; see `seeks.ts`. None where absent. */
   readonly seeks?: readonly Seek[] | undefined;
+  /** Whether every frame is known to have the size of the first; see `SAME_SIZE`. */
+  readonly steady?: boolean | undefined;
+  /** Whether it must not share a process: a damaged video, whose complaints would be laid at the others' door. */
+  readonly alone?: boolean | undefined;
   /** At least one; all of the same size. */
   readonly clips: readonly [ClipRequest, ...ClipRequest[]];
 }
@@ -100,7 +104,7 @@ export async function visitsJob(ffmpeg: Ffmpeg, visits: readonly Visit[]): Promi
 
 /** The part of the graph between one input and the clips that are made of it. */
 function branchesOf(
-  { clips: requests }: Visit,
+  { clips: requests, steady = false }: Visit,
   input: number,
   clips: readonly (readonly number[])[],
   wanted: readonly number[],
@@ -110,12 +114,13 @@ function branchesOf(
   // trim ends the decoding of this input; `select` alone would let it run on to the end of the video.
   const head =
     `[${input}:${ANY_VIDEO}]trim=end_frame=${(wanted.at(-1) as number) - from + 1},` +
-    `${selectFrames(wanted.map((frame) => frame - from))},${SAME_SIZE}`;
+    selectFrames(wanted.map((frame) => frame - from));
+  const size = (request: ClipRequest) => (request.crop === undefined || steady ? [] : [SAME_SIZE]);
   const parts = requests.map((request, k) => {
     const own = clips[k] as readonly number[];
     const all = own.length === wanted.length;
     const select = all ? [] : [selectFrames(own.map((frame) => position.get(frame) as number))];
-    return [...select, ...pixelFilters(request), 'setsar=1', 'setpts=N/TB'].join(',');
+    return [...select, ...size(request), ...pixelFilters(request), 'setsar=1', 'setpts=N/TB'].join(',');
   });
   if (parts.length === 1) return [`${head},${parts[0]}[v${input}_0]`];
   const labels = parts.map((_, k) => `[s${input}_${k}]`);

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClipSourceOptions } from '../../src/data/clip-source.ts';
+import type { EntryViews, TrainBatch } from '../../src/data/loader.ts';
 import type { Entry } from '../../src/data/manifest.ts';
 import { ffmpeg, runDirectly } from '../video/ffmpegs.ts';
 
@@ -29,6 +30,13 @@ export function entriesOf(...names: readonly Name[]): Entry[] {
     const facts = { frames: FRAMES, width, height, fps: 20, verdict: 'ok' } as const;
     return { id: name, file: `${name}.mkv`, label: LABELS[name], ...facts };
   });
+}
+
+/** What was delivered, copied out of shared memory, which compares as unequal to any other. */
+export function contentOf(delivered: TrainBatch | EntryViews) {
+  if (!('clips' in delivered)) return delivered;
+  const { release: _, ...content } = delivered;
+  return { ...content, clips: Uint8Array.from(delivered.clips) };
 }
 
 export function sourceOptions(

@@ -45,7 +45,7 @@ function loaderOf(asked: number[], failing: readonly number[] = []): Loader {
       asked.push(entry);
       if (failing.includes(entry)) return { failure: 'the decoder stopped' };
       const clips = Array.from({ length: segments * crops }, (_, view) => viewOf(entry, view));
-      return { clips: Uint8Array.from(Buffer.concat(clips)) };
+      return { clips: Uint8Array.from(Buffer.concat(clips)), release: () => {} };
     },
     async close() {},
   };

@@ -54,11 +54,15 @@ export function tinyLoader(plan: TrainPlan, faults: Faults = {}): Loader {
         clips: concat(chosen.map(({ entry, index }) => clipOf(split, entry, index, epoch))),
         labels: Int32Array.from(chosen, ({ entry }) => entry.label),
         replaced: faults.replaced?.(indices, epoch) ?? [],
+        release: () => {},
       };
     },
     async views(split, index, { segments, crops }) {
       const entry = entries(split)[index] as Entry;
-      return { clips: concat(Array.from({ length: segments * crops }, (_, v) => clipOf(split, entry, index, v))) };
+      return {
+        clips: concat(Array.from({ length: segments * crops }, (_, v) => clipOf(split, entry, index, v))),
+        release: () => {},
+      };
     },
     async close() {},
   };

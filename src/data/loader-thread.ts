@@ -1,10 +1,9 @@
 /**
- * A loader in a process of its own. Decoding goes on while the model computes (TensorFlow's operations block the thread that
- * calls them), and starting ffmpeg stays cheap: a fork copies page tables, which takes 3 ms from this small process and
- * 20 ms and more from one that holds weights. Open it before the weights are loaded.
+ * A loader in a thread of its own, whose memory the clips are shared with: decoding goes on while the model computes
+ * (TensorFlow's operations block the thread that calls them), and no batch is copied on its way. Open it before the weights
+ * are loaded, for it starts the decoder hosts (see ../video/host.ts).
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { environmentError, Interrupted, messageOf } from '../errors/index.ts';
 import { type PackedError, unpackError } from '../errors/packed.ts';
 import type { Ffmpeg } from '../video/ffmpeg.ts';
@@ -12,86 +11,72 @@ import type { ClipSourceOptions } from './clip-source.ts';
 import type { EntryViews, Loader, TrainBatch, Views } from './loader.ts';
 import type { SplitName } from './manifest.ts';
 
-export interface LoaderProcessOptions {
+export interface LoaderThreadOptions {
   readonly ffmpeg: Ffmpeg;
   /** ffmpeg processes at once. */
   readonly concurrency: number;
   readonly source: ClipSourceOptions;
 }
 
-/** The first message. */
-export interface Opening {
-  readonly open: LoaderProcessOptions;
-}
 export type Request = { readonly id: number } & (
   | { readonly kind: 'trainBatch'; readonly split: SplitName; readonly entries: Uint32Array; readonly epoch: number }
   | { readonly kind: 'views'; readonly split: SplitName; readonly entry: number; readonly views: Views }
 );
+/** `release` names the request whose clips are done with. */
+export type Message = Request | { readonly release: number } | { readonly close: true };
+type Sent<T> = T extends { release(): void } ? Omit<T, 'release'> : T;
 export type Answer = { readonly id: number } & (
-  | { readonly result: TrainBatch | EntryViews }
+  | { readonly result: Sent<TrainBatch> | Sent<EntryViews> }
   | { readonly error: PackedError }
 );
 type Unnumbered = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
 
-export function openLoaderProcess(options: LoaderProcessOptions): Loader {
-  const child = fork(new URL('./loader-child.js', import.meta.url), {
-    serialization: 'advanced',
-    // A process group of its own: Ctrl-C is for the parent, which saves a checkpoint first.
-    detached: process.platform !== 'win32',
-  });
+export function openLoaderThread(options: LoaderThreadOptions): Loader {
+  const worker = new Worker(new URL('./loader-worker.js', import.meta.url), { workerData: options });
   const waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
   let requests = 0;
   let ended: Error | undefined;
+  const exit = new Promise<void>((resolve) => {
+    worker.once('exit', () => resolve());
+  });
   const end = (error: Error): void => {
     ended ??= error;
     for (const { reject } of waiting.values()) reject(ended);
     waiting.clear();
   };
-  child.on('message', (answer: Answer) => {
+  const post = (message: Message): void => worker.postMessage(message);
+  worker.on('message', (answer: Answer) => {
     waiting.get(answer.id)?.resolve(answer);
     waiting.delete(answer.id);
   });
-  child.on('error', (error) => {
-    if (child.pid === undefined) {
-      end(
-        environmentError(`the process that decodes videos could not be started: ${messageOf(error)}`, {
-          remedy: 'see whether memory or the number of processes (ulimit -u) ran out',
-          cause: error,
-        }),
-      );
-      return;
-    }
-    // A message that cannot be sent: the process is gone or no longer listens, and 'exit' says how it ended.
-    child.kill('SIGKILL');
-  });
-  child.on('exit', (code, signal) => {
+  worker.on('error', (error) => {
     end(
-      environmentError(`the process that decodes videos ended (${signal ?? `code ${code}`})`, {
+      environmentError(`the thread that loads clips ended: ${messageOf(error)}`, {
         remedy: 'see whether memory ran out',
+        cause: error,
       }),
     );
   });
-  child.send({ open: options } satisfies Opening);
+  worker.on('exit', () => end(environmentError('the thread that loads clips ended')));
 
   async function ask<Result>(request: Unnumbered): Promise<Result> {
     if (ended !== undefined) throw ended;
     const id = requests++;
     const answer = await new Promise<Answer>((resolve, reject) => {
       waiting.set(id, { resolve, reject });
-      child.send({ ...request, id });
+      post({ ...request, id } as Request);
     });
     if ('error' in answer) throw unpackError(answer.error);
-    return answer.result as Result;
+    const { result } = answer;
+    return ('clips' in result ? { ...result, release: () => post({ release: id }) } : result) as Result;
   }
 
   return {
     trainBatch: (split, entries, epoch) => ask<TrainBatch>({ kind: 'trainBatch', split, entries, epoch }),
     views: (split, entry, views) => ask<EntryViews>({ kind: 'views', split, entry, views }),
     async close() {
-      if (ended !== undefined) return;
-      const exit = once(child, 'exit');
       end(new Interrupted('the loader was closed'));
-      child.disconnect();
+      post({ close: true });
       await exit;
     },
   };

@@ -1,0 +1,86 @@
+/**
+ * What is drawn for an entry: which frames, which window, whether mirrored. A function of seed, epoch and entry alone, so that
+ * it does not matter who asks, in which order, and how many decoders there are.
+ */
+import path from 'node:path';
+import { rng } from '../tensor/random.ts';
+import { frameBytes, type Visit } from '../video/visit.ts';
+import { cropClip, shortSideSize } from '../video/window.ts';
+import { type CropName, drawCrop } from './crop.ts';
+import type { Views } from './loader.ts';
+import type { Entry } from './manifest.ts';
+import { type SamplerName, samplers } from './sampling/index.ts';
+import { cropWindows } from './views.ts';
+
+export interface ClipOptions {
+  /** T. */
+  readonly frames: number;
+  /** Frames of the video between two sampled ones. */
+  readonly stride: number;
+  /** S, side of the clip in pixels. */
+  readonly size: number;
+  readonly sampling: SamplerName;
+  readonly crop: CropName;
+  /** Range of the area that a random-resized crop takes. */
+  readonly cropScale: readonly [number, number];
+  /** Whether training clips are mirrored half of the time. */
+  readonly flip: boolean;
+}
+
+export interface Draw {
+  /** Absolute folder of the entries' files. */
+  readonly root: string;
+  readonly clip: ClipOptions;
+  readonly seed: number;
+}
+
+export const fileOf = (root: string, { file }: Pick<Entry, 'file'>): string => path.resolve(root, file);
+
+/** Bytes of one clip, uint8 [T, S, S, 3]. */
+export const clipBytes = ({ frames, size }: ClipOptions): number => frames * frameBytes({ width: size, height: size });
+
+/** The training clip of an entry in an epoch. @param index of the entry in its split */
+export function trainVisit({ root, clip, seed }: Draw, entry: Entry, index: number, epoch: number): Visit {
+  const { size: S } = clip;
+  const frames = samplers[clip.sampling].train(entry.frames, clip, rng(seed, 'frames', epoch, index));
+  const random = rng(seed, 'crop', epoch, index);
+  const crop = drawCrop(clip.crop, entry, S, random, clip.cropScale);
+  const flip = clip.flip && random.uniform() < 0.5;
+  return { ...visitOf(root, entry), clips: [{ frames, crop, size: { width: S, height: S }, flip }] };
+}
+
+export interface TestVisit {
+  /** All frames that any view needs, each once, with the short side at S: one decode for all views. */
+  readonly visit: Visit;
+  /** Cuts the views out of what the visit gave: uint8 [V, T, S, S, 3], segments outermost. */
+  cut(decoded: Uint8Array, into: Uint8Array): void;
+}
+
+/** The test views of an entry. */
+export function testVisit({ root, clip }: Draw, entry: Entry, { segments, crops }: Views): TestVisit {
+  const perSegment = samplers[clip.sampling].test(entry.frames, clip, segments);
+  const union = [...new Set(perSegment.flat())].sort((a, b) => a - b);
+  const position = new Map(union.map((frame, i) => [frame, i]));
+  const size = shortSideSize(entry, clip.size);
+  return {
+    visit: { ...visitOf(root, entry), clips: [{ frames: union, size }] },
+    cut(decoded, into) {
+      const from = { data: decoded, frames: union.length, ...size };
+      let at = 0;
+      for (const frames of perSegment) {
+        const positions = frames.map((frame) => position.get(frame) as number);
+        for (const window of cropWindows(size, clip.size, crops)) {
+          into.set(cropClip(from, window, positions), at);
+          at += clipBytes(clip);
+        }
+      }
+    },
+  };
+}
+
+function visitOf(root: string, entry: Entry): Omit<Visit, 'clips'> {
+  const { bytes, seeks, verdict, changesSize = false } = entry;
+  // Without the file's size nobody knows whether it is still what was read.
+  const steady = bytes !== undefined && !changesSize;
+  return { file: fileOf(root, entry), bytes, seeks, steady, alone: verdict === 'damaged' };
+}

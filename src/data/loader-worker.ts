@@ -1,0 +1,46 @@
+/** The far side of `loader-thread.ts`: answers each request with clips in shared memory, or with what went wrong. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { packError } from '../errors/packed.ts';
+import { openDecoders } from '../video/decoders.ts';
+import { clipSource } from './clip-source.ts';
+import type { EntryViews, TrainBatch } from './loader.ts';
+import type { Answer, LoaderThreadOptions, Message, Request } from './loader-thread.ts';
+
+const { ffmpeg, concurrency, source } = workerData as LoaderThreadOptions;
+const loader = clipSource(openDecoders(ffmpeg, { concurrency }), source);
+/** By request: what is with the other side. */
+const lent = new Map<number, () => void>();
+
+parentPort?.on('message', async (message: Message) => {
+  if ('release' in message) {
+    lent.get(message.release)?.();
+    lent.delete(message.release);
+  } else if ('close' in message) {
+    await loader.close();
+    parentPort?.close();
+  } else {
+    parentPort?.postMessage(await answerTo(message));
+  }
+});
+
+async function answerTo(request: Request): Promise<Answer> {
+  const { id } = request;
+  try {
+    const made = await make(request);
+    if (!('clips' in made)) return { id, result: made };
+    const { release, ...result } = made;
+    lent.set(id, release);
+    return { id, result };
+  } catch (thrown) {
+    return { id, error: packError(thrown) };
+  }
+}
+
+function make(request: Request): Promise<TrainBatch | EntryViews> {
+  switch (request.kind) {
+    case 'trainBatch':
+      return loader.trainBatch(request.split, request.entries, request.epoch);
+    case 'views':
+      return loader.views(request.split, request.entry, request.views);
+  }
+}

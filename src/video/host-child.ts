@@ -1,0 +1,73 @@
+/**
+ * The far side of `host.ts`: one ffmpeg at a time, whose bytes go past this process into the descriptor that the parent
+ * reads. After each job its trailer follows on the same descriptor, so that the parent knows that nothing more will come.
+ * It ends with its parent, however that ended, and takes its ffmpeg with it.
+ */
+import { write } from 'node:fs';
+import { promisify } from 'node:util';
+import pLimit from 'p-limit';
+import { Interrupted } from '../errors/index.ts';
+import { packError } from '../errors/packed.ts';
+import type { Ffmpeg } from './ffmpeg.ts';
+import { CLIPS_FD, type HostAnswer, type HostJob, type HostRequest } from './host.ts';
+import { complaintOf } from './input.ts';
+import { runFfmpeg } from './process.ts';
+import { visitsJob } from './visit.ts';
+
+// Whoever stops a whole job (Slurm, systemd) signals every process of it. The parent needs its clips to end in good order.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+
+const limit = pLimit({ concurrency: 1, rejectOnClear: true });
+let stopping = new AbortController();
+let heard: (() => void) | undefined;
+let ffmpeg: Ffmpeg | undefined;
+
+const answer = (message: HostAnswer): void => {
+  // The parent may be gone by now; 'disconnect' then ends this process.
+  process.send?.(message, undefined, undefined, () => {});
+};
+
+process.on('message', (request: HostRequest) => {
+  if ('open' in request) ffmpeg = request.open;
+  else if ('stop' in request) stopping.abort(new Interrupted('the decoder was told to stop'));
+  else if ('heard' in request) heard?.();
+  else limit(() => serve(request)).catch(() => {});
+});
+
+process.once('disconnect', () => {
+  limit.clearQueue();
+  stopping.abort(new Interrupted('the parent is gone'));
+  heard?.();
+});
+
+async function serve(job: HostJob): Promise<void> {
+  stopping = new AbortController();
+  let result: HostAnswer;
+  try {
+    result = { done: job.id, ...(await decode(job, stopping.signal)) };
+  } catch (thrown) {
+    result = { done: job.id, error: packError(thrown) };
+  }
+  await new Promise<void>((resolve) => {
+    heard = resolve;
+    if (process.connected) answer(result);
+    else resolve();
+  });
+  await writeAll(Buffer.from(job.trailer, 'hex'));
+}
+
+async function decode({ visits }: HostJob, signal: AbortSignal): Promise<{ failure?: string; complaint?: string }> {
+  if (ffmpeg === undefined) throw new Error('the decoder host was not opened');
+  const run = await visitsJob(ffmpeg, visits);
+  const onStart = (pid: number): void => answer({ started: pid });
+  const { failure, stderr } = await runFfmpeg(ffmpeg, run, { fd: CLIPS_FD }, { signal, onStart });
+  const complaint = complaintOf(stderr, run.inputs[0].source);
+  return { ...(failure !== undefined && { failure }), ...(complaint !== undefined && { complaint }) };
+}
+
+async function writeAll(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await promisify(write)(CLIPS_FD, bytes, at, bytes.length - at);
+    at += bytesWritten;
+  }
+}
