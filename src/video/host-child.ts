@@ -31,7 +31,12 @@ process.on('message', (request: HostRequest) => {
   if ('open' in request) ffmpeg = request.open;
   else if ('stop' in request) stopping.abort(new Interrupted('the decoder was told to stop'));
   else if ('heard' in request) heard?.();
-  else limit(() => serve(request)).catch(() => {});
+  else {
+    // Made before the job's turn comes: a stop may follow on its heels.
+    stopping = new AbortController();
+    const { signal } = stopping;
+    limit(() => serve(request, signal)).catch(() => {});
+  }
 });
 
 process.once('disconnect', () => {
@@ -40,11 +45,10 @@ process.once('disconnect', () => {
   heard?.();
 });
 
-async function serve(job: HostJob): Promise<void> {
-  stopping = new AbortController();
+async function serve(job: HostJob, signal: AbortSignal): Promise<void> {
   let result: HostAnswer;
   try {
-    result = { done: job.id, ...(await decode(job, stopping.signal)) };
+    result = { done: job.id, ...(await decode(job, signal)) };
   } catch (thrown) {
     result = { done: job.id, error: packError(thrown) };
   }
@@ -59,8 +63,7 @@ async function serve(job: HostJob): Promise<void> {
 async function decode({ visits }: HostJob, signal: AbortSignal): Promise<{ failure?: string; complaint?: string }> {
   if (ffmpeg === undefined) throw new Error('the decoder host was not opened');
   const run = await visitsJob(ffmpeg, visits);
-  const onStart = (pid: number): void => answer({ started: pid });
-  const { failure, stderr } = await runFfmpeg(ffmpeg, run, { fd: CLIPS_FD }, { signal, onStart });
+  const { failure, stderr } = await runFfmpeg(ffmpeg, run, { fd: CLIPS_FD }, { signal });
   const complaint = complaintOf(stderr, run.inputs[0].source);
   return { ...(failure !== undefined && { failure }), ...(complaint !== undefined && { complaint }) };
 }

@@ -29,7 +29,6 @@ export type HostRequest =
   /** The answer has come: the trailer may follow. */
   | { readonly heard: number };
 export type HostAnswer =
-  | { readonly started: number }
   | { readonly done: number; readonly failure?: string; readonly complaint?: string }
   | { readonly done: number; readonly error: PackedError };
 
@@ -61,7 +60,7 @@ interface Running {
   quietTicks: number;
   /** Set once ffmpeg has given nothing for too long. */
   stalled?: Error;
-  answer?: Exclude<HostAnswer, { started: number }>;
+  answer?: HostAnswer;
   resolve(result: HostResult): void;
   reject(error: unknown): void;
 }
@@ -80,7 +79,6 @@ export class Host {
   #running: Running | undefined;
   #room: Uint8Array = this.#aside;
   #jobs = 0;
-  #ffmpegPid: number | undefined;
   #ended: Error | undefined;
 
   constructor(ffmpeg: Ffmpeg, { inactivityMs }: HostOptions) {
@@ -176,11 +174,6 @@ export class Host {
   }
 
   #onAnswer(message: HostAnswer): void {
-    if ('started' in message) {
-      this.#ffmpegPid = message.started;
-      return;
-    }
-    this.#ffmpegPid = undefined;
     if (this.#running?.id === message.done) this.#running.answer = message;
     this.#send({ heard: message.done });
   }
@@ -222,6 +215,16 @@ export class Host {
     this.#child.kill('SIGKILL');
   }
 
+  /** An ffmpeg whose host is gone would end only when it next writes. Both are a process group. */
+  #killOrphan(): void {
+    if (this.#child.pid === undefined || process.platform === 'win32') return;
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL');
+    } catch {
+      // There is none.
+    }
+  }
+
   #onError(error: Error): void {
     if (this.#child.pid !== undefined) {
       this.#kill();
@@ -238,19 +241,9 @@ export class Host {
   #end(error: Error): void {
     this.#ended ??= error;
     this.#clips.destroy();
-    // Its ffmpeg would end only when it next writes.
-    if (this.#ffmpegPid !== undefined) killQuietly(this.#ffmpegPid);
-    this.#ffmpegPid = undefined;
+    this.#killOrphan();
     this.#running?.reject(this.#running.stalled ?? error);
     this.#running = undefined;
-  }
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It is gone already.
   }
 }
 

@@ -35,8 +35,6 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Kills the process when it gives no byte for so long. Default 30 s. */
   readonly inactivityMs?: number | undefined;
-  /** Called with the number of the process once it runs. */
-  readonly onStart?: ((pid: number) => void) | undefined;
 }
 
 export interface Finished {
@@ -105,7 +103,8 @@ function commandFor(ffmpeg: Ffmpeg, job: FfmpegJob, target: Writable | number): 
     const past = typeof target === 'number' && { captureStdout: false, stdio: ['ignore', target, 'pipe'] as const };
     try {
       // A process group of its own: Ctrl-C is for us, who save a checkpoint first, and must not cut clips short on the way.
-      const detached = process.platform !== 'win32';
+      // A decoder host has such a group already, which ends as a whole if the host does.
+      const detached = process.platform !== 'win32' && typeof target !== 'number';
       spawn.call(command, args, { ...options, detached, ...past } as SpawnOptions, onProcess, end);
     } catch (thrown) {
       end(thrown as Error);
@@ -153,7 +152,7 @@ export function runFfmpeg(
   ffmpeg: Ffmpeg,
   job: FfmpegJob,
   output: ((chunk: Uint8Array) => void) | { readonly fd: number },
-  { signal, inactivityMs = INACTIVITY_MS, onStart }: RunOptions = {},
+  { signal, inactivityMs = INACTIVITY_MS }: RunOptions = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -203,7 +202,6 @@ export function runFfmpeg(
     command.on('start', () => {
       child = command.ffmpegProc as ChildProcess;
       track(child);
-      if (child.pid !== undefined) onStart?.(child.pid);
       child.stderr?.on('data', (text: string) => {
         if (stderr.length < STDERR_LIMIT) stderr = (stderr + text).slice(0, STDERR_LIMIT);
       });
