@@ -132,7 +132,9 @@ class OnnxruntimeSession implements Session {
   }
 
   #tensor({ data, shape, dtype }: HostTensor): NativeTensor {
-    return new this.#library.Tensor(dtype, data, shape);
+    // It takes no memory that threads share.
+    const own = data.buffer instanceof SharedArrayBuffer ? data.slice() : data;
+    return new this.#library.Tensor(dtype, own, shape);
   }
 
   load(tensors: HostTensors): Promise<void> {

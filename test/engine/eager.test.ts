@@ -201,3 +201,17 @@ testOnEachEngine('runs leave no tensor behind, failed ones neither, and dispose 
   session.dispose();
   assert.equal(tf.memory().numTensors, before);
 });
+
+testOnEachEngine('inputs may lie in memory that threads share, at any offset', async (engine) => {
+  const session = await engine.open(specs);
+  const doubled: Step = {
+    name: 'doubled',
+    inputs: { clips: { shape: [4], dtype: 'uint8' } },
+    run: (_, inputs) => ({ state: {}, outputs: { twice: tf.mul(inputs.clips as Tensor, 2) } }),
+  };
+  const shared = new Uint8Array(new SharedArrayBuffer(8), 2, 4);
+  shared.set([1, 2, 3, 250]);
+  const { twice } = await (await session.compile(doubled)).run({ clips: uint8([4], shared) });
+  assert.deepEqual(numbers(twice), [2, 4, 6, 500]);
+  session.dispose();
+});
