@@ -73,6 +73,7 @@ export function openLoader(
       splits,
       clip: clipOptions(recipe, dataset),
       seed: recipe.train.seed,
+      retries: recipe.data.retries,
       onError: recipe.data.onError,
     },
   });

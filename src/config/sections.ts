@@ -47,6 +47,14 @@ export const data = z.strictObject({
     .describe(
       'Mean and deviation of the pixels that the backbone was trained with: ImageNet, half (both 0.5), or none (0 to 1)',
     ),
+  retries: z
+    .int()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe(
+      'How often a video that cannot be decoded is tried again, after 0.5 s, 1 s, 2 s, …, before onError decides',
+    ),
   onError: z
     .enum(['skip', 'fail'])
     .default('skip')

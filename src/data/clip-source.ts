@@ -1,8 +1,9 @@
 /** Makes batches and views: has what was drawn decoded, and deals with videos that cannot be. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { dataError, PetlVideoError } from '../errors/index.ts';
 import { rng } from '../tensor/random.ts';
 import type { Decoders } from '../video/decoders.ts';
-import { visitBytes } from '../video/visit.ts';
+import { type Visit, visitBytes } from '../video/visit.ts';
 import { clipMemory } from './clip-memory.ts';
 import { clipBytes, type Draw, fileOf, testVisit, trainVisit } from './draw.ts';
 import type { EntryViews, Loader, Replacement } from './loader.ts';
@@ -10,12 +11,15 @@ import { type Entry, isUsable, type SplitName } from './manifest.ts';
 
 export interface ClipSourceOptions extends Draw {
   readonly splits: Readonly<Partial<Record<SplitName, readonly Entry[]>>>;
-  /** What happens to a video that cannot be decoded in training: another stands in, or the run stops. */
+  /** How often a video that cannot be decoded is tried again, after 0.5 s, 1 s, 2 s, …: a disk in the network may recover. */
+  readonly retries: number;
+  /** What then happens to it in training: another stands in, or the run stops. */
   readonly onError: 'skip' | 'fail';
 }
 
 /** Videos that are tried in place of one before the data set is given up. */
 const STAND_INS = 10;
+const FIRST_PAUSE_MS = 500;
 
 export function clipSource(decoders: Decoders, options: ClipSourceOptions): Loader {
   const { root, splits, clip, seed } = options;
@@ -26,6 +30,26 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
     if (entry === undefined) throw new RangeError(`the loader has no entry ${index} in split ${split}`);
     return entry;
   };
+
+  async function decode(entry: Entry, visit: Visit, into: Uint8Array): Promise<void> {
+    for (let tried = 0; ; tried++) {
+      try {
+        return await decodeOnce(entry, visit, into);
+      } catch (thrown) {
+        if (!isDataFault(thrown) || tried >= options.retries) throw thrown;
+        await sleep(FIRST_PAUSE_MS * 2 ** tried);
+      }
+    }
+  }
+
+  /** Pictures that ffmpeg made up are taken from videos that are known to be damaged, never from those that were sound. */
+  async function decodeOnce(entry: Entry, visit: Visit, into: Uint8Array): Promise<void> {
+    const { warning } = await decoders.visit(visit, into);
+    if (warning === undefined || entry.verdict === 'damaged') return;
+    const whole = await decoders.visit({ ...visit, seeks: undefined, alone: true }, into);
+    if (whole.warning === undefined) return;
+    throw dataError(`damaged since it was prepared: ${whole.warning}`, { at: visit.file });
+  }
 
   async function clipOrStandIn(
     split: SplitName,
@@ -41,7 +65,7 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
     for (let attempt = 0; attempt <= STAND_INS; attempt++) {
       const entry = entryOf(split, at);
       try {
-        await decoders.visit(trainVisit(options, entry, at, epoch), into);
+        await decode(entry, trainVisit(options, entry, at, epoch), into);
         const replaced = reason === undefined ? undefined : { entry: index, id: wanted.id, reason, by: at };
         return { label: entry.label, replaced };
       } catch (thrown) {
@@ -91,7 +115,7 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
       const { visit, cut } = testVisit(options, entry, views);
       const decoded = memory.take(visitBytes(visit));
       try {
-        await decoders.visit(visit, decoded);
+        await decode(entry, visit, decoded);
         const clips = memory.take(views.segments * views.crops * bytes);
         cut(decoded, clips);
         return { clips, release: () => memory.give(clips) };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { type ClipSourceOptions, clipSource } from '../../src/data/clip-source.ts';
@@ -6,7 +7,7 @@ import type { Loader, TrainBatch } from '../../src/data/loader.ts';
 import { type Decoders, openDecoders } from '../../src/video/decoders.ts';
 import type { Ffmpeg } from '../../src/video/ffmpeg.ts';
 import { cropClip, type Frames } from '../../src/video/window.ts';
-import { decodeAll, ffmpeg, withFolder } from '../video/ffmpegs.ts';
+import { decodeAll, ffmpeg, scriptedFfmpeg, withFolder } from '../video/ffmpegs.ts';
 import { contentOf, entriesOf, LABELS, makeVideos, type Name, sourceOptions } from './made-videos.ts';
 
 const opened: Decoders[] = [];
@@ -182,4 +183,46 @@ test('a video without views says why; one known as unreadable is not opened', ()
     );
     assert.match(JSON.stringify(failures[0]), /asked for [48] frames .*, got 0/);
     assert.deepEqual(failures.slice(1), [{ failure: 'the file is missing' }, { failure: 'as prepare found' }]);
+  }));
+
+test('a video that decodes at the second try is no fault, where the recipe tries again', () =>
+  withVideos(async (folder) => {
+    const mark = path.join(folder, 'tried');
+    const script = `if [ -e '${mark}' ]; then exec "$FFMPEG" "$@"; fi; touch '${mark}'; exit 1`;
+    const by = await scriptedFfmpeg(folder, script);
+    const options = sourceOptions(folder, ['wide'], {}, 'fail');
+    await assert.rejects(open(options, 1, by).trainBatch('train', Uint32Array.of(0), 0), /could not be decoded/);
+    await rm(mark);
+    const patient = open({ ...options, retries: 1 }, 1, by);
+    const expected = await open(options).trainBatch('train', Uint32Array.of(0), 0);
+    assert.ok(same((await patient.trainBatch('train', Uint32Array.of(0), 0)).clips, expected.clips));
+  }));
+
+test('what decodes with complaints is used of damaged videos alone, not of those that were sound', () =>
+  withVideos(async (folder) => {
+    const by = await scriptedFfmpeg(folder, 'echo "error while decoding MB" >&2; exec "$FFMPEG" "$@"');
+    const options = sourceOptions(folder, ['wide'], {}, 'fail');
+    await assert.rejects(open(options, 1, by).trainBatch('train', Uint32Array.of(0), 0), {
+      kind: 'data',
+      message: /damaged since it was prepared: error while decoding MB/,
+    });
+    const known = entriesOf('wide').map((entry) => ({ ...entry, verdict: 'damaged' as const }));
+    const damaged = await open({ ...options, splits: { train: known } }, 1, by).trainBatch(
+      'train',
+      Uint32Array.of(0),
+      0,
+    );
+    const whole = await open(options).trainBatch('train', Uint32Array.of(0), 0);
+    assert.ok(same(damaged.clips, whole.clips));
+  }));
+
+test('complaints about a seek alone are met by decoding from the start', () =>
+  withVideos(async (folder) => {
+    const by = await scriptedFfmpeg(folder, 'case "$*" in *-ss*) echo "mmco: failure" >&2;; esac; exec "$FFMPEG" "$@"');
+    const entries = entriesOf('wide').map((entry) => ({ ...entry, seeks: [[1, 0.0375] as const] }));
+    const clip = { stride: 1, sampling: 'segments', crop: 'center' } as const;
+    const options = { ...sourceOptions(folder, ['wide'], clip, 'fail'), splits: { train: entries } };
+    const seekable = Uint32Array.of(0);
+    const expected = await open({ ...options, splits: { train: entriesOf('wide') } }).trainBatch('train', seekable, 1);
+    assert.ok(same((await open(options, 1, by).trainBatch('train', seekable, 1)).clips, expected.clips));
   }));

@@ -51,6 +51,7 @@ export function sourceOptions(
     splits: { train: entriesOf(...names) },
     clip: { ...shape, crop: 'random-resized', flip: true, ...clip },
     seed: 5,
+    retries: 0,
     onError,
   };
 }
