@@ -46,7 +46,7 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
   async function decodeOnce(entry: Entry, visit: Visit, into: Uint8Array): Promise<void> {
     const { warning } = await decoders.visit(visit, into);
     if (warning === undefined || entry.verdict === 'damaged') return;
-    const whole = await decoders.visit({ ...visit, seeks: undefined, alone: true }, into);
+    const whole = await decoders.visit({ ...visit, seeks: undefined, disposable: undefined, alone: true }, into);
     if (whole.warning === undefined) return;
     throw dataError(`damaged since it was prepared: ${whole.warning}`, { at: visit.file });
   }

@@ -79,8 +79,8 @@ export function testVisit({ root, clip }: Draw, entry: Entry, { segments, crops 
 }
 
 function visitOf(root: string, entry: Entry): Omit<Visit, 'clips'> {
-  const { bytes, seeks, verdict, changesSize = false } = entry;
+  const { bytes, seeks, disposable, verdict, changesSize = false } = entry;
   // Without the file's size nobody knows whether it is still what was read.
   const steady = bytes !== undefined && !changesSize;
-  return { file: fileOf(root, entry), bytes, seeks, steady, alone: verdict === 'damaged' };
+  return { file: fileOf(root, entry), bytes, seeks, disposable, steady, alone: verdict === 'damaged' };
 }

@@ -7,6 +7,7 @@
  *   report.json                  what `prepare` found
  */
 
+import type { Disposable } from '../video/disposable.ts';
 import type { Seek } from '../video/seeks.ts';
 
 export type SplitName = 'train' | 'validation' | 'test';
@@ -45,6 +46,8 @@ export interface Entry extends Listed {
   readonly changesSize?: true;
   /** Key frames that decoding may start from. */
   readonly seeks?: readonly Seek[];
+  /** Pictures that need not be decoded unless they are wanted. */
+  readonly disposable?: Disposable;
 }
 
 export interface Split {

@@ -190,7 +190,9 @@ function assemble(
     const found = files.get(listed.file) as Found;
     const { id, file, label } = listed;
     if ('verdict' in found) return { id, file, label, frames: 0, width: 0, height: 0, fps: 0, ...found };
-    const { frames, width, height, fps, verdict, reason, changesSize, seeks } = facts.get(file) as VideoFacts;
+    const { frames, width, height, fps, verdict, reason, changesSize, seeks, disposable } = facts.get(
+      file,
+    ) as VideoFacts;
     return {
       id,
       file,
@@ -204,6 +206,7 @@ function assemble(
       bytes: found.size,
       ...(changesSize && { changesSize }),
       ...(seeks && { seeks }),
+      ...(disposable && { disposable }),
     };
   };
   const entries = new Map<string, readonly Entry[]>();

@@ -8,6 +8,7 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { codeOf } from '../errors/index.ts';
 import { onDisk } from '../formats/write-file.ts';
+import { isDisposable } from '../video/disposable.ts';
 import type { VideoFacts } from '../video/probe.ts';
 import { isSeeks } from '../video/seeks.ts';
 
@@ -84,7 +85,8 @@ function parseLine(line: string): (Reading & { file: string }) | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { file, size, mtimeMs, frames, width, height, fps, verdict, reason, changesSize, seeks, reader } = value;
+  const { file, size, mtimeMs, frames, width, height, fps, verdict, reason, changesSize, seeks, disposable, reader } =
+    value;
   const numbers = [size, mtimeMs, frames, width, height, fps];
   if (typeof file !== 'string' || typeof reader !== 'string' || !numbers.every((number) => typeof number === 'number'))
     return undefined;
@@ -98,6 +100,7 @@ function parseLine(line: string): (Reading & { file: string }) | undefined {
     ...(typeof reason === 'string' ? { reason } : {}),
     ...(changesSize === true ? { changesSize } : {}),
     ...(isSeeks(seeks) ? { seeks } : {}),
+    ...(isDisposable(disposable) ? { disposable } : {}),
   } as VideoFacts;
   return { file, state: { size: size as number, mtimeMs: mtimeMs as number }, facts, reader };
 }

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, configError, dataError, messageOf } from '../errors/index.ts';
 import { readJsonLines } from '../formats/jsonl.ts';
+import { isDisposable } from '../video/disposable.ts';
 import { isSeeks } from '../video/seeks.ts';
 import { type Dataset, type Entry, isUsable, type Split, type SplitName, type Verdict } from './manifest.ts';
 
@@ -108,7 +109,7 @@ export async function readSplit(dir: string, dataset: Dataset, name: SplitName, 
 
 function checkEntry(value: unknown, classes: number, split: SplitName): Entry {
   if (!isRecord(value)) throw dataError('this line is no JSON object');
-  const { id, file, label, frames, width, height, fps, verdict, reason, bytes, changesSize, seeks } = value;
+  const { id, file, label, frames, width, height, fps, verdict, reason, bytes, changesSize, seeks, disposable } = value;
   if (typeof id !== 'string' || id === '') throw dataError('an entry needs an "id", a text');
   if (typeof file !== 'string' || file === '') throw dataError(`${id}: an entry needs a "file", a path`);
   if (!Number.isInteger(label)) throw dataError(`${id}: the label ${JSON.stringify(label)} is no whole number`);
@@ -127,6 +128,9 @@ function checkEntry(value: unknown, classes: number, split: SplitName): Entry {
   const usable = verdict === 'ok' || verdict === 'damaged';
   if (usable && (frames === 0 || width === 0 || height === 0)) {
     throw dataError(`${id}: the verdict is ${verdict}, but it has no frames or no size`);
+  }
+  if (disposable !== undefined && !isDisposable(disposable)) {
+    throw dataError(`${id}: "disposable" is no text of one letter or - for each frame`);
   }
   if (reason !== undefined && typeof reason !== 'string') throw dataError(`${id}: the reason is no text`);
   if (bytes !== undefined && !isCount(bytes))

@@ -15,7 +15,10 @@ export interface FrameTable {
   readonly height: number;
   /** Seconds of one time base unit. */
   readonly unit: number;
+  /** Without what is decoded but not shown. */
   readonly rows: readonly FrameRow[];
+  /** Rows left out. */
+  readonly hidden: number;
 }
 
 /** Flag of packets that are decoded but never shown, by an edit list. */
@@ -34,11 +37,15 @@ export function readFrameTable(text: string, stream: number): FrameTable {
   const [width, height] = pair('dimensions', 'x');
   const [numerator, denominator] = pair('tb', '/');
   const rows: FrameRow[] = [];
+  let hidden = 0;
   for (const line of text.split('\n')) {
     const [own, , pts, duration, bytes, checksum, flags] = line.split(',');
     if (own === undefined || own.trim() === '' || Number(own) !== stream || checksum === undefined) continue;
     const bits = flags === undefined ? 1 : Number(/F=(0x[0-9a-f]+)/i.exec(flags)?.[1] ?? 0);
-    if ((bits & DISCARDED) !== 0) continue;
+    if ((bits & DISCARDED) !== 0) {
+      hidden++;
+      continue;
+    }
     // What has no time stamp carries -2^63.
     const time = Number(pts);
     rows.push({
@@ -49,5 +56,5 @@ export function readFrameTable(text: string, stream: number): FrameTable {
       key: (bits & 1) === 1,
     });
   }
-  return { width, height, unit: denominator > 0 ? numerator / denominator : 0, rows };
+  return { width, height, unit: denominator > 0 ? numerator / denominator : 0, rows, hidden };
 }

@@ -4,10 +4,13 @@
  * it can be decoded.
  */
 import { PetlVideoError } from '../errors/index.ts';
+import type { Disposable } from './disposable.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
-import { type FrameTable, readFrameTable } from './frame-table.ts';
-import { ANY_VIDEO, complaintOf, everyFrame, frameTimes, type Input, openInput } from './input.ts';
-import { type RunOptions, runFfmpeg } from './process.ts';
+import { findDisposable } from './find-disposable.ts';
+import type { FrameTable } from './frame-table.ts';
+import { openInput } from './input.ts';
+import type { RunOptions } from './process.ts';
+import { readTables } from './read-tables.ts';
 import type { Seek } from './seeks.ts';
 import { findSeeks } from './verify-seeks.ts';
 
@@ -27,6 +30,8 @@ export interface VideoFacts {
   readonly changesSize?: true;
   /** Of sound videos: key frames that were decoded from and gave the same pictures. Absent where there is none. */
   readonly seeks?: readonly Seek[];
+  /** Of sound videos: pictures that no other is decoded from; see `disposable.ts`. Absent where there is none. */
+  readonly disposable?: Disposable;
 }
 
 /**
@@ -39,7 +44,9 @@ export async function probeVideo(ffmpeg: Ffmpeg, file: string, options: RunOptio
     const both = input.image ? undefined : await readTables(ffmpeg, input, true, options);
     if (both !== undefined && both.complaint === undefined && both.pictures.rows.length > 0) {
       const seeks = await findSeeks(ffmpeg, input, both.pictures, both.packets, options);
-      return { ...factsOf(both.pictures), verdict: 'ok', ...(seeks.length > 0 && { seeks }) };
+      const disposable = await findDisposable(ffmpeg, input, both.pictures, both.packets, options);
+      const ways = { ...(seeks.length > 0 && { seeks }), ...(disposable !== undefined && { disposable }) };
+      return { ...factsOf(both.pictures), verdict: 'ok', ...ways };
     }
     // What is not sound is read without its packets, so that no word about them is taken for a fault of the pictures.
     const { pictures, complaint } = await readTables(ffmpeg, input, false, options);
@@ -50,38 +57,6 @@ export async function probeVideo(ffmpeg: Ffmpeg, file: string, options: RunOptio
     if (thrown instanceof PetlVideoError && thrown.kind === 'data') return unreadable(firstLineOf(thrown.message));
     throw thrown;
   }
-}
-
-/** Decodes all frames and writes a line for each, and one for each packet where `packets`. */
-async function readTables(
-  ffmpeg: Ffmpeg,
-  input: Input,
-  packets: boolean,
-  options: RunOptions,
-): Promise<{ pictures: FrameTable; packets: FrameTable; complaint: string | undefined }> {
-  const text = new TextDecoder();
-  let table = '';
-  const { failure, stderr } = await runFfmpeg(
-    ffmpeg,
-    {
-      inputs: [input],
-      filters: [],
-      outputOptions: [
-        ...['-map', `0:${ANY_VIDEO}`, ...(packets ? ['-map', `0:${ANY_VIDEO}`, '-c:v:1', 'copy'] : [])],
-        ...['-c:v:0', 'rawvideo'],
-        ...(input.image ? ['-frames:v', '1'] : []),
-        ...everyFrame(ffmpeg),
-        ...frameTimes(ffmpeg),
-      ],
-      format: 'framecrc',
-    },
-    (chunk) => {
-      table += text.decode(chunk, { stream: true });
-    },
-    options,
-  );
-  const complaint = complaintOf(stderr, input.source) ?? failure;
-  return { pictures: readFrameTable(table, 0), packets: readFrameTable(table, 1), complaint };
 }
 
 /** Without the place and the remedy, which the report of all files has no use for. */

@@ -37,7 +37,10 @@ function expression(runs: readonly Run[]): string {
   return `if(lt(n,${split}),${expression(runs.slice(0, middle))},${expression(runs.slice(middle))})`;
 }
 
+/** An expression in `n` that is true for these numbers. @param ascending distinct numbers in ascending order */
+export const selectExpression = (ascending: readonly number[]): string => expression(runsOf(ascending));
+
 /** @param ascending distinct frame numbers in ascending order */
 export function selectFrames(ascending: readonly number[]): string {
-  return `select='${expression(runsOf(ascending))}'`;
+  return `select='${selectExpression(ascending)}'`;
 }

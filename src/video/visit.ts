@@ -10,6 +10,7 @@
  * BT.601 and limited range. Pixels are taken as square.
  */
 import { dataError } from '../errors/index.ts';
+import { canDrop, type Disposable, dropUnwanted } from './disposable.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { ANY_VIDEO, everyFrame, openInput, SAME_SIZE } from './input.ts';
 import type { FfmpegJob, JobInput } from './process.ts';
@@ -38,6 +39,8 @@ export interface Visit {
   readonly bytes?: number | undefined;
   /** Key frames of the video that can be started from; see `seeks.ts`. None where absent. */
   readonly seeks?: readonly Seek[] | undefined;
+  /** Pictures that need not be decoded unless they are wanted; see `disposable.ts`. None where absent. */
+  readonly disposable?: Disposable | undefined;
   /** Whether every frame is known to have the size of the first; see `SAME_SIZE`. */
   readonly steady?: boolean | undefined;
   /** Whether it must not share a process: a damaged video, whose complaints would be laid at the others' door. */
@@ -85,9 +88,12 @@ export async function visitsJob(ffmpeg: Ffmpeg, visits: readonly Visit[]): Promi
     const clips = visit.clips.map((clip) => distinctFrames(clip.frames));
     const wanted = distinctFrames(clips.flat());
     const seek = seekBefore(visit.seeks, wanted[0] as number);
-    const from = seek === undefined ? 0 : seek[0];
-    inputs.push({ source, options: seek === undefined ? options : [...options, '-ss', seek[1].toFixed(6)] });
-    branches.push(...branchesOf(visit, i, clips, wanted, from));
+    const drops = seek === undefined && visit.disposable !== undefined && canDrop(ffmpeg);
+    const dropped = drops ? dropUnwanted(visit.disposable, wanted) : undefined;
+    const start = seek === undefined ? (dropped?.options ?? []) : ['-ss', seek[1].toFixed(6)];
+    const countOf = (frame: number): number => (dropped ? dropped.rank(frame) : frame - (seek?.[0] ?? 0));
+    inputs.push({ source, options: [...options, ...start] });
+    branches.push(...branchesOf(visit, i, clips, wanted, wanted.map(countOf)));
     labels.push(...clips.map((_, k) => `[v${i}_${k}]`));
     frames += clips.reduce((sum, clip) => sum + clip.length, 0);
   }
@@ -102,19 +108,20 @@ export async function visitsJob(ffmpeg: Ffmpeg, visits: readonly Visit[]): Promi
   };
 }
 
-/** The part of the graph between one input and the clips that are made of it. */
+/**
+ * The part of the graph between one input and the clips that are made of it.
+ * @param counts the number of each wanted frame among those that are decoded
+ */
 function branchesOf(
   { clips: requests, steady = false }: Visit,
   input: number,
   clips: readonly (readonly number[])[],
   wanted: readonly number[],
-  from: number,
+  counts: readonly number[],
 ): string[] {
   const position = new Map(wanted.map((frame, i) => [frame, i]));
   // trim ends the decoding of this input; `select` alone would let it run on to the end of the video.
-  const head =
-    `[${input}:${ANY_VIDEO}]trim=end_frame=${(wanted.at(-1) as number) - from + 1},` +
-    selectFrames(wanted.map((frame) => frame - from));
+  const head = `[${input}:${ANY_VIDEO}]trim=end_frame=${(counts.at(-1) as number) + 1},` + selectFrames(counts);
   const size = (request: ClipRequest) => (request.crop === undefined || steady ? [] : [SAME_SIZE]);
   const parts = requests.map((request, k) => {
     const own = clips[k] as readonly number[];
