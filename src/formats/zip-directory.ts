@@ -13,6 +13,8 @@ export interface ZipEntry {
   readonly crc32: number;
   readonly method: 'stored' | 'deflated' | 'unsupported';
   readonly encrypted: boolean;
+  /** A symbolic link, written on a Unix: its content is where it leads. */
+  readonly link: boolean;
   /** Position of the local header, before the data. */
   readonly headerOffset: number;
 }
@@ -25,6 +27,7 @@ const END64 = 0x06064b50;
 const END64_SIZE = 56;
 const CENTRAL = 0x02014b50;
 const CENTRAL_SIZE = 46;
+const MADE_ON_UNIX = 3;
 const LARGEST_COMMENT = 0xffff;
 /** 2 million entries with long names stay below; more is no file of ours. */
 const LARGEST_DIRECTORY = 2 ** 28;
@@ -126,6 +129,7 @@ function parseEntry(record: Buffer): ZipEntry | undefined {
     crc32: record.readUInt32LE(16),
     method: method === 0 ? 'stored' : method === 8 ? 'deflated' : 'unsupported',
     encrypted: (flags & 1) !== 0,
+    link: record[5] === MADE_ON_UNIX && (record.readUInt16LE(40) & 0xf000) === 0xa000,
     headerOffset,
   };
 }

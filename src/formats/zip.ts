@@ -8,6 +8,7 @@ import { createInflateRaw, inflateRaw } from 'node:zlib';
 import { dataError } from '../errors/index.ts';
 import { crc32 } from './crc32.ts';
 import { type Fault, openRandomAccess, type RandomAccess } from './random-access.ts';
+import { isZlibError, transformed } from './transform.ts';
 import { writeFileAtomic } from './write-file.ts';
 import { readDirectory, type ZipEntry } from './zip-directory.ts';
 
@@ -26,6 +27,8 @@ export interface Zip {
   read(name: string): Promise<Buffer>;
   /** `length` bytes of a stored entry from `start` on. No checksum covers a part. */
   readRange(name: string, start: number, length: number): Promise<Buffer<ArrayBuffer>>;
+  /** A whole entry, unpacked, chunk by chunk; throws at its end where size or checksum are wrong. */
+  chunks(name: string): AsyncGenerator<Buffer>;
   /** Streams an entry to a file, checked; `toFile` appears only when all of it is good. Its folder must exist. */
   extract(name: string, toFile: string, options?: ExtractOptions): Promise<void>;
   close(): Promise<void>;
@@ -88,17 +91,10 @@ function zipOf(source: RandomAccess, entries: ReadonlyMap<string, ZipEntry>, fau
   }
 
   async function* inflated(entry: ZipEntry): AsyncGenerator<Buffer> {
-    const inflate = createInflateRaw({ chunkSize: CHUNK });
-    const feeding = feed(inflate, packed(entry));
-    // Awaited below; this keeps a failure that the reader meets first from counting as unhandled.
-    feeding.catch(() => undefined);
     try {
-      for await (const chunk of inflate) yield chunk as Buffer;
-      await feeding;
+      yield* transformed(createInflateRaw({ chunkSize: CHUNK }), packed(entry));
     } catch (error) {
       throw isZlibError(error) ? damaged(entry.name, 'it does not unpack', error) : error;
-    } finally {
-      inflate.destroy();
     }
   }
 
@@ -142,27 +138,9 @@ function zipOf(source: RandomAccess, entries: ReadonlyMap<string, ZipEntry>, fau
       }
       return source.read((await dataOffset(entry)) + start, length);
     },
+    chunks: (name) => checked(find(name)),
     extract: async (name, toFile, { signal, onBytes } = {}) =>
       writeFileAtomic(toFile, checked(find(name), onBytes), signal === undefined ? {} : { signal }),
     close: () => source.close(),
   };
-}
-
-/** Writes all chunks into a stream, waiting where it is full; ends it, or destroys it with what the chunks threw. */
-async function feed(into: NodeJS.WritableStream & { destroy(error?: Error): unknown }, chunks: AsyncIterable<Buffer>) {
-  try {
-    for await (const chunk of chunks) {
-      await new Promise<void>((done, failed) => {
-        into.write(chunk, (error) => (error ? failed(error) : done()));
-      });
-    }
-    into.end();
-  } catch (error) {
-    into.destroy(error as Error);
-    throw error;
-  }
-}
-
-function isZlibError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_');
 }
