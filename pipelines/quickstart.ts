@@ -72,7 +72,8 @@ export const quickstart: Command = {
         recipe,
         run: place(recipe),
         top1: evaluation.top1,
-        videos: evaluation.counted,
+        ...{ videos: evaluation.counted, missing: evaluation.missing, failed: evaluation.failed.length },
+        damaged: evaluation.damaged,
         protocol,
       })),
     );

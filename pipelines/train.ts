@@ -3,12 +3,13 @@ import { explainLearningRate, loadRecipe, parseRecipe, type Recipe } from '../sr
 import { updatesPerEpoch } from '../src/data/order.ts';
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import { PetlVideoError, usageError } from '../src/errors/index.ts';
+import { countsText } from '../src/eval/counts.ts';
 import type { Classifier } from '../src/petl/classifier.ts';
 import { parameterReport, parameterText } from '../src/petl/parameter-report.ts';
 import { startingValues } from '../src/petl/starting-values.ts';
 import { isReadable } from '../src/setup/executables.ts';
 import { checkpointFile } from '../src/train/checkpoint.ts';
-import type { TrainEvent, TrainResult } from '../src/train/plan.ts';
+import type { Measured, TrainEvent, TrainResult } from '../src/train/plan.ts';
 import { CONFIG_FILE, readRunRecipe, refuseExisting } from '../src/train/run-folder.ts';
 import { train as runTraining } from '../src/train/train.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
@@ -165,7 +166,7 @@ function showEvents(reporter: Reporter): { onEvent(event: TrainEvent): void; end
         case 'validated':
           end();
           reporter.note(
-            `epoch ${event.epoch}: train loss ${event.trainLoss.toFixed(4)}, validation top-1 ${percent(event.top1)} over ${event.videos} videos, single view${event.best ? ' (best so far)' : ''}`,
+            `epoch ${event.epoch}: train loss ${event.trainLoss.toFixed(4)}, validation top-1 ${percent(event.top1)} over ${countsText(event.videos)}, single view${event.best ? ' (best so far)' : ''}`,
           );
       }
     },
@@ -188,12 +189,14 @@ function updateText(event: Extract<TrainEvent, { kind: 'update' }>): string {
 }
 
 function summary(folder: string, { data }: Recipe, { best, last, epochs }: TrainResult): string {
-  const lines = [`trained ${epochs} epochs: ${folder}`];
-  if (last !== null)
-    lines.push(`last   top-1 ${percent(last.top1)}   (${data.validationSplit}, single view, epoch ${epochs})`);
-  if (best !== null)
-    lines.push(`best   top-1 ${percent(best.top1)}   (${data.validationSplit}, single view, epoch ${best.epoch})`);
-  return [...lines, `evaluate it: petl-video evaluate ${folder}`].join('\n');
+  const line = (which: string, { top1, epoch, videos }: Measured): string =>
+    `${which}   top-1 ${percent(top1)}   (${data.validationSplit}, single view, epoch ${epoch}${videos === undefined ? '' : `; over ${countsText(videos)}`})`;
+  return [
+    `trained ${epochs} epochs: ${folder}`,
+    ...(last === null ? [] : [line('last', last)]),
+    ...(best === null ? [] : [line('best', best)]),
+    `evaluate it: petl-video evaluate ${folder}`,
+  ].join('\n');
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

@@ -11,6 +11,7 @@ import type { Session } from '../engine/engine.ts';
 import { dataError } from '../errors/index.ts';
 import type { Classifier } from '../petl/classifier.ts';
 import { sizeOf, uint8 } from '../tensor/host.ts';
+import type { VideoCounts } from './counts.ts';
 import { type Fusion, fuseViews, rankOf } from './metrics.ts';
 import { compiledEvaluateStep } from './step.ts';
 
@@ -38,7 +39,7 @@ export interface VideoPrediction {
   readonly failure?: string;
 }
 
-export interface Evaluation {
+export interface Evaluation extends VideoCounts {
   /** Shares in [0, 1], over the counted videos. */
   readonly top1: number;
   readonly top5: number;
@@ -46,9 +47,6 @@ export interface Evaluation {
   readonly k: number;
   /** Share of single views that were right, over decoded videos. */
   readonly viewTop1: number;
-  /** The denominator: videos on disk with a label. */
-  readonly counted: number;
-  readonly missing: number;
   readonly failed: readonly { readonly id: string; readonly reason: string }[];
   /** In the order of the entries. */
   readonly predictions: readonly VideoPrediction[];
@@ -150,8 +148,12 @@ function summarise(predictions: VideoPrediction[], missing: number, perVideo: nu
     top5: share(predictions.filter(({ rank }) => rank < k).length, counted),
     k,
     viewTop1: share(rightViews, decoded.length * perVideo),
+    listed: counted + missing,
     counted,
     missing,
+    unreadable: predictions.filter(({ entry }) => entry.verdict === 'unreadable').length,
+    undecoded: predictions.filter(({ entry, failure }) => isUsable(entry) && failure !== undefined).length,
+    damaged: decoded.filter(({ entry }) => entry.verdict === 'damaged').length,
     failed: predictions.flatMap(({ entry, failure }) =>
       failure === undefined ? [] : [{ id: entry.id, reason: failure }],
     ),

@@ -1,5 +1,6 @@
 /** How a top-1 was measured, in one line: it is never printed without. */
 import type { Views } from '../data/loader.ts';
+import { countsText } from './counts.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { Fusion } from './metrics.ts';
 
@@ -41,7 +42,8 @@ export function resultText(evaluation: Evaluation, protocol: Protocol): string {
   const { top1, top5, k, counted, missing, failed, viewTop1 } = evaluation;
   const lines = [
     `top-1 ${percent(top1)}   top-${k} ${percent(top5)}   (${protocolText(protocol)})`,
-    `over ${plural(counted, 'video')}; single views ${percent(viewTop1)}`,
+    `over ${countsText(evaluation)}`,
+    `single views ${percent(viewTop1)}`,
   ];
   if (missing > 0)
     lines.push(

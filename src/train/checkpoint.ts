@@ -9,6 +9,7 @@ import { readSafetensors, type SafetensorsFile, writeSafetensors } from '../form
 import { readExactly } from '../petl/read-exactly.ts';
 import type { HostTensors, TensorSpecs } from '../tensor/host.ts';
 import type { LossScale } from './loss-scale.ts';
+import type { Measured } from './plan.ts';
 
 export interface LossSum {
   readonly sum: number;
@@ -30,10 +31,9 @@ export interface Counters {
   readonly update: number;
   /** Epochs whose validation is done. */
   readonly validated: number;
-  /** Best top-1 on the validation split so far and its epoch (1, 2, …). */
-  readonly best: { readonly top1: number; readonly epoch: number } | null;
-  /** Top-1 of the last validation. */
-  readonly last: { readonly top1: number } | null;
+  /** The best validation so far, and the last one. */
+  readonly best: Measured | null;
+  readonly last: Measured | null;
   /** The losses of this epoch's clips. */
   readonly epochLoss: LossSum;
   /** The same since the last line of metrics. */

@@ -3,6 +3,7 @@ import type { Loader, Views } from '../data/loader.ts';
 import type { Entry, SplitName } from '../data/manifest.ts';
 import type { EpochOptions } from '../data/order.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { VideoCounts } from '../eval/counts.ts';
 import type { Fusion } from '../eval/metrics.ts';
 import type { Classifier } from '../petl/classifier.ts';
 import type { HostTensors } from '../tensor/host.ts';
@@ -81,14 +82,23 @@ export type TrainEvent =
       readonly trainLoss: number;
       readonly top1: number;
       readonly top5: number;
-      readonly videos: number;
+      /** Over how many videos, and what became of the others. */
+      readonly videos: VideoCounts;
       readonly best: boolean;
     };
+
+/** A top-1 on the validation split, with its videos, after an epoch (1, 2, …). */
+export interface Measured {
+  readonly top1: number;
+  readonly epoch: number;
+  /** Absent in the checkpoint of an earlier version. */
+  readonly videos?: VideoCounts;
+}
 
 export interface TrainResult {
   readonly updates: number;
   readonly epochs: number;
-  readonly best: { readonly top1: number; readonly epoch: number } | null;
-  readonly last: { readonly top1: number } | null;
+  readonly best: Measured | null;
+  readonly last: Measured | null;
   readonly seconds: number;
 }

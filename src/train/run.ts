@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { Replacement } from '../data/loader.ts';
 import type { Session } from '../engine/engine.ts';
 import { dataError, Interrupted } from '../errors/index.ts';
+import { countsText } from '../eval/counts.ts';
 import { evaluate } from '../eval/evaluate.ts';
 import { writeTunedWeights } from '../petl/tuned-weights.ts';
 import type { HostTensors } from '../tensor/host.ts';
@@ -14,7 +15,7 @@ import { addLoss, type Counters, engineText, meanLoss, NO_LOSS, writeCheckpoint 
 import { entriesFingerprint } from './entries-fingerprint.ts';
 import { type GradientWatch, gradientWatch } from './gradient-watch.ts';
 import { type Meter, meter } from './meter.ts';
-import type { TrainMeans, TrainPlan, TrainResult } from './plan.ts';
+import type { Measured, TrainMeans, TrainPlan, TrainResult } from './plan.ts';
 import { BEST_FILE, type RunFolder, TUNED_FILE } from './run-folder.ts';
 import { learningRateAt } from './schedule.ts';
 import { checkpointState } from './steps.ts';
@@ -214,10 +215,10 @@ export class Run {
   async #endEpoch(epoch: number): Promise<void> {
     if (this.#counters.validated >= epoch) return;
     const { validation, epochs } = this.#plan;
-    let top1: number | null = null;
+    let measured: Required<Measured> | null = null;
     if (epoch % validation.every === 0 || epoch === epochs) {
       try {
-        top1 = await this.#validate(epoch);
+        measured = await this.#validate(epoch);
       } catch (thrown) {
         if (!this.#means.signal.aborted) throw thrown;
         await this.#save();
@@ -226,49 +227,67 @@ export class Run {
         );
       }
     }
-    await this.#writeTuned(TUNED_FILE, epoch, top1);
+    await this.#writeTuned(TUNED_FILE, epoch, measured);
     const { best } = this.#counters;
-    const better = top1 !== null && (best === null || top1 > best.top1);
-    if (better) await this.#writeTuned(BEST_FILE, epoch, top1);
+    const better = measured !== null && (best === null || measured.top1 > best.top1);
+    if (better) await this.#writeTuned(BEST_FILE, epoch, measured);
     this.#counters = {
       ...this.#counters,
       validated: epoch,
-      best: better ? { top1: top1 as number, epoch } : best,
-      last: top1 === null ? this.#counters.last : { top1 },
+      best: better ? measured : best,
+      last: measured ?? this.#counters.last,
     };
     await this.#save();
   }
 
-  async #validate(epoch: number): Promise<number> {
+  async #validate(epoch: number): Promise<Required<Measured>> {
     const { validation, model, ahead } = this.#plan;
     const { signal, loader, onEvent } = this.#means;
     const start = performance.now();
-    const { top1, top5, counted } = await evaluate(this.#session, model, loader, {
-      ...validation,
-      ahead: ahead * validation.batch,
-      signal,
-      onProgress: (done, total) => onEvent({ kind: 'validating', done, total }),
-    });
+    const { top1, top5, listed, counted, missing, unreadable, undecoded, damaged } = await evaluate(
+      this.#session,
+      model,
+      loader,
+      {
+        ...validation,
+        ahead: ahead * validation.batch,
+        signal,
+        onProgress: (done, total) => onEvent({ kind: 'validating', done, total }),
+      },
+    );
     this.#validationSeconds = (performance.now() - start) / 1000;
     const { epochLoss, update, best } = this.#counters;
     const trainLoss = meanLoss(epochLoss);
+    const videos = { listed, counted, missing, unreadable, undecoded, damaged };
     onEvent({
       kind: 'validated',
       epoch,
       trainLoss,
       top1,
       top5,
-      videos: counted,
+      videos,
       best: best === null || top1 > best.top1,
     });
-    await this.#folder.metrics({ kind: 'validation', update, epoch, trainLoss, top1, top5, videos: counted });
+    await this.#folder.metrics({
+      kind: 'validation',
+      update,
+      epoch,
+      trainLoss,
+      top1,
+      top5,
+      videos: counted,
+      missing,
+      unreadable,
+      undecoded,
+      damaged,
+    });
     await this.#folder.log(
-      `epoch ${epoch}: train loss ${trainLoss.toFixed(4)}, validation top-1 ${(100 * top1).toFixed(2)} % (single view)`,
+      `epoch ${epoch}: train loss ${trainLoss.toFixed(4)}, validation top-1 ${(100 * top1).toFixed(2)} % over ${countsText(videos)} (single view)`,
     );
-    return top1;
+    return { top1, epoch, videos };
   }
 
-  async #writeTuned(name: string, epoch: number, top1: number | null): Promise<void> {
+  async #writeTuned(name: string, epoch: number, measured: Required<Measured> | null): Promise<void> {
     const { model, method, classes, backbone, recipe, epochs } = this.#plan;
     const tensors = await this.#session.read([...model.trained, ...model.buffers].map((spec) => spec.name));
     await writeTunedWeights(path.join(this.#folder.folder, name), tensors, {
@@ -276,7 +295,11 @@ export class Run {
       classes,
       backbone,
       recipe,
-      training: top1 === null ? { epoch, epochs } : { epoch, epochs, validationTop1: top1 },
+      training: {
+        epoch,
+        epochs,
+        ...(measured === null ? {} : { validationTop1: measured.top1, validationVideos: countsText(measured.videos) }),
+      },
     });
   }
 

@@ -128,6 +128,7 @@ test('what is missing is left out and counted; what cannot be read counts as wro
   const result = await run(entries, {}, [3], asked);
   assert.deepEqual(asked, [1, 3, 5, 6]);
   assert.deepEqual([result.counted, result.missing], [5, 2]);
+  assert.deepEqual([result.listed, result.unreadable, result.undecoded, result.damaged], [7, 1, 1, 0]);
   assert.deepEqual(result.failed, [
     { id: 'v2', reason: 'moov atom not found' },
     { id: 'v3', reason: 'the decoder stopped' },
@@ -189,7 +190,8 @@ test('where no sound video decodes, the disk is to blame and no top-1 is given',
     at: 'v1',
     message: /^none of the 2 videos of the validation split could be decoded: the decoder stopped/,
   });
-  assert.equal((await run(entriesOf('unreadable', 'ok', 'damaged'), {}, [1])).failed.length, 2);
+  const { failed, unreadable, undecoded, damaged } = await run(entriesOf('unreadable', 'ok', 'damaged'), {}, [1]);
+  assert.deepEqual([failed.length, unreadable, undecoded, damaged], [2, 1, 1, 1]);
 });
 
 test('a signal stops it between two videos, a broken loader at once', async () => {

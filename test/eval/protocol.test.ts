@@ -55,8 +55,12 @@ const evaluation: Evaluation = {
   top5: 0.8,
   k: 5,
   viewTop1: 0.5,
+  listed: 1530,
   counted: 1530,
   missing: 0,
+  unreadable: 0,
+  undecoded: 0,
+  damaged: 0,
   failed: [],
   predictions: [],
 };
@@ -64,19 +68,26 @@ const evaluation: Evaluation = {
 test('a result is never without its protocol', () => {
   assert.equal(
     resultText(evaluation, protocol),
-    `top-1 55.69 %   top-5 80.00 %   (${protocolText(protocol)})\nover 1530 videos; single views 50.00 %`,
+    `top-1 55.69 %   top-5 80.00 %   (${protocolText(protocol)})\nover 1530 videos\nsingle views 50.00 %`,
   );
-  assert.match(resultText({ ...evaluation, k: 3, counted: 1 }, protocol), /top-3 80\.00 %.*\nover 1 video; /);
+  assert.match(
+    resultText({ ...evaluation, k: 3, listed: 1, counted: 1 }, protocol),
+    /top-3 80\.00 %.*\nover 1 video\n/,
+  );
 });
 
 test('missing videos are counted, undecodable ones listed', () => {
   const failed = Array.from({ length: 12 }, (_, i) => ({ id: `v${i}`, reason: 'no frame' }));
   assert.deepEqual(
-    resultText({ ...evaluation, counted: 90, missing: 10, failed }, protocol)
+    resultText(
+      { ...evaluation, listed: 100, counted: 90, missing: 10, unreadable: 11, undecoded: 1, damaged: 3, failed },
+      protocol,
+    )
       .split('\n')
       .slice(1),
     [
-      'over 90 videos; single views 50.00 %',
+      'over 90 of 100 listed videos: 10 missing, not counted; 11 unreadable, counted as wrong; 1 could not be decoded, counted as wrong; 3 damaged',
+      'single views 50.00 %',
       '10 of 100 listed videos are missing (10.00 %) and not counted',
       '12 videos could not be decoded and count as wrong:',
       ...Array.from({ length: 10 }, (_, i) => `  v${i}: no frame`),

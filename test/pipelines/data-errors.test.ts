@@ -135,10 +135,19 @@ test('an annotation that names a missing file: reported, left out of training, c
   const again = await succeeds(words, { folder });
   assert.match(again.stdout, /^! missing, no such file: train\/up\/9\.mp4/m);
 
-  const { stderr } = await train('gaps-run', 'data.path=gaps');
+  const { stderr, stdout: summary } = await train('gaps-run', 'data.path=gaps');
   assert.match(stderr, /4 videos to train/);
+  const over = 'over 1 of 2 listed videos: 1 missing, not counted';
+  assert.match(stderr, new RegExp(`^epoch 1: .* validation top-1 \\S+ % ${over}, single view`, 'm'));
+  for (const which of ['last', 'best']) {
+    assert.match(summary, new RegExp(`^${which} +top-1 \\S+ % +\\(validation, single view, epoch 1; ${over}\\)$`, 'm'));
+  }
+  assert.ok((await readFile(inside('gaps-run', 'log.txt'), 'utf8')).includes(` % ${over} (single view)`));
+  const metrics = (await readFile(inside('gaps-run', 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
+  const { videos, missing: lost } = metrics.map((line) => JSON.parse(line)).find(({ kind }) => kind === 'validation');
+  assert.deepEqual([videos, lost], [1, 1]);
   const { stdout: text } = await succeeds(['evaluate', 'gaps-run'], { folder });
-  assert.match(text, /^over 1 video; /m);
+  assert.match(text, /^over 1 of 2 listed videos: 1 missing, not counted$/m);
   assert.match(text, /^1 of 2 listed videos are missing \(50\.00 %\) and not counted$/m);
   const { stdout: json } = await succeeds(['evaluate', 'gaps-run', '--json'], { folder });
   const { counted, missing } = JSON.parse(json);
@@ -202,7 +211,7 @@ test('videos that were sound when they were prepared and no longer are', { skip 
 
   await t.test('in evaluation it counts as wrong and is listed', async () => {
     const { stdout } = await succeeds(['evaluate', 'borne'], { folder });
-    assert.match(stdout, /^over 4 videos; /m);
+    assert.match(stdout, /^over 4 videos: 1 could not be decoded, counted as wrong$/m);
     assert.match(
       stdout,
       /^1 video could not be decoded and counts as wrong:\n {2}validation\/up\/1\.mp4: asked for .+$/m,

@@ -20,7 +20,11 @@ const checkpoint = {
     ...START,
     update: 7,
     validated: 2,
-    best: { top1: 1 / 3, epoch: 2 },
+    best: {
+      top1: 1 / 3,
+      epoch: 2,
+      videos: { listed: 9, counted: 8, missing: 1, unreadable: 0, undecoded: 2, damaged: 3 },
+    },
     epochLoss: { sum: 0.1 + 0.2, clips: 3 },
     replaced: 1,
     seconds: 12.5,
