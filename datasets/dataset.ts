@@ -2,8 +2,11 @@
  * What a data set is: one file of this folder each, listed in `index.ts`. It knows its official annotation files, counts
  * and class order, and finds the files they name; it decodes nothing.
  */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { ArchiveRules } from '../src/data/archives.ts';
 import type { Listing, OfficialCount } from '../src/data/listing.ts';
-import type { SourceFiles } from '../src/data/source-files.ts';
+import { isVideoFile, type SourceFiles, scanFolder } from '../src/data/source-files.ts';
 import { dataError, type PetlVideoError } from '../src/errors/index.ts';
 
 export interface ListOptions {
@@ -17,10 +20,12 @@ export interface ListOptions {
   readonly validationFraction?: number | undefined;
   /** `folder`: what to call the data set. */
   readonly name?: string | undefined;
+  /** Where `prepare` unpacks archives to; files there belong to the data set as those of the source do. */
+  readonly unpacked?: UnpackedFolders | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-export type ListOption = Exclude<keyof ListOptions, 'signal'>;
+export type ListOption = Exclude<keyof ListOptions, 'signal' | 'unpacked'>;
 
 /** How the papers that report numbers on a data set sample its videos. */
 export interface Sampling {
@@ -39,8 +44,8 @@ export interface DatasetDefinition {
   readonly homepage: string;
   /** What to download from there: files by name. */
   readonly download: string;
-  /** How to unpack what was downloaded, as commands to be typed in the source folder. */
-  readonly unpack?: string;
+  /** Its archives, which `prepare` unpacks; absent for a person's own videos. */
+  readonly archives?: ArchiveRules;
   /** Official number of classes; absent for a person's own videos. */
   readonly classes?: number;
   readonly official: readonly OfficialCount[];
@@ -57,45 +62,107 @@ export interface DatasetDefinition {
   list(source: string, options: ListOptions): Promise<Listing>;
 }
 
-type Described = Pick<DatasetDefinition, 'title' | 'homepage' | 'download' | 'unpack'>;
+/** Where `prepare` unpacks archives to. */
+export interface UnpackedFolders {
+  readonly videos: string;
+  readonly annotations: string;
+}
+
+/**
+ * The files of a data set: those below the source, and those that were unpacked from archives. Where videos lie in both
+ * places, paths are relative to the deepest folder that holds both.
+ *
+ * @returns the videos, and where to look for the annotation
+ * @throws data error when the source or the annotation folder does not exist or is a file
+ */
+export async function scanSource(
+  source: string,
+  { annotations, unpacked, signal }: Pick<ListOptions, 'annotations' | 'unpacked' | 'signal'>,
+): Promise<{ videos: SourceFiles; searched: SourceFiles }> {
+  const own = await scanOutside(source, unpacked, signal);
+  const videos = await scanIfThere(unpacked?.videos, signal);
+  const lists = await scanIfThere(unpacked?.annotations, signal);
+  const given = annotations === undefined ? own : await scanOutside(annotations, unpacked, signal);
+  const found = videos === undefined ? own : own.files.some(isVideoFile) ? merge(own, videos) : videos;
+  return { videos: found, searched: lists === undefined ? given : merge(given, lists) };
+}
+
+/** What lies below a folder, without what was unpacked there. */
+export async function scanOutside(
+  folder: string,
+  unpacked: UnpackedFolders | undefined,
+  signal?: AbortSignal,
+): Promise<SourceFiles> {
+  const found = await scanFolder(folder, signal);
+  const inside = Object.values(unpacked ?? {})
+    .map((place) => path.relative(found.root, path.resolve(place)).split(path.sep).join('/'))
+    .filter((place) => place !== '' && !place.startsWith('..'));
+  const outside = (file: string) => !inside.some((place) => file === place || file.startsWith(`${place}/`));
+  return { root: found.root, files: found.files.filter(outside), folders: found.folders.filter(outside) };
+}
+
+async function scanIfThere(folder: string | undefined, signal?: AbortSignal): Promise<SourceFiles | undefined> {
+  if (folder === undefined || !(await stat(folder).catch(() => undefined))?.isDirectory()) return undefined;
+  return scanFolder(folder, signal);
+}
+
+function merge(one: SourceFiles, other: SourceFiles): SourceFiles {
+  const root = commonFolder(one.root, other.root);
+  const below = ({ root: own }: SourceFiles) => {
+    const prefix = path.relative(root, own).split(path.sep).join('/');
+    return (file: string) => (prefix === '' ? file : `${prefix}/${file}`);
+  };
+  return {
+    root,
+    files: [...one.files.map(below(one)), ...other.files.map(below(other))],
+    folders: [...one.folders.map(below(one)), ...other.folders.map(below(other))],
+  };
+}
+
+/** The folder that the paths of videos will be relative to; known before anything is unpacked. */
+export function rootOf(source: SourceFiles, unpacked: UnpackedFolders): string {
+  const videos = path.resolve(unpacked.videos);
+  return source.files.some(isVideoFile) ? commonFolder(source.root, videos) : videos;
+}
+
+function commonFolder(one: string, other: string): string {
+  const parts = one.split(path.sep);
+  const others = other.split(path.sep);
+  const differs = parts.findIndex((part, i) => part !== others[i]);
+  return parts.slice(0, differs === -1 ? parts.length : differs).join(path.sep) || path.sep;
+}
+
+type Described = Pick<DatasetDefinition, 'title' | 'homepage' | 'download' | 'archives'>;
 
 /** The error for annotation files that are not there: what was looked for, where, and where to get it. */
 export function annotationMissing(dataset: Described, lookedFor: string, searched: SourceFiles): PetlVideoError {
-  const archives = archivesOf(searched);
-  const get =
-    archives.length > 0 && dataset.unpack !== undefined
-      ? unpackRemedy(dataset.unpack, archives, searched.root)
-      : `get ${dataset.download} from ${dataset.homepage}, and give their folder as --annotations`;
   return dataError(`${dataset.title}: found no ${lookedFor}`, {
     at: `${searched.root} and the folders below`,
-    remedy: get,
+    remedy:
+      packedRemedy(dataset, searched) ??
+      `get ${dataset.download} from ${dataset.homepage}, and give their folder as --annotations`,
   });
 }
 
 /** The error for a source folder without a single file to read. */
 export function mediaMissing(dataset: Described, searched: SourceFiles): PetlVideoError {
-  const archives = archivesOf(searched);
-  if (archives.length > 0 && dataset.unpack !== undefined) {
-    return dataError(`${dataset.title}: the source holds archives, but no video yet`, {
-      at: searched.root,
-      remedy: unpackRemedy(dataset.unpack, archives, searched.root),
-    });
-  }
-  return dataError(`${dataset.title}: no video was found`, {
-    at: `${searched.root} and the folders below`,
-    remedy: `get ${dataset.download} from ${dataset.homepage}, and give the folder as --source`,
-  });
+  const packed = packedRemedy(dataset, searched);
+  return dataError(
+    `${dataset.title}: ${packed === undefined ? 'no video was found' : 'the source holds archives, but no video yet'}`,
+    {
+      at: packed === undefined ? `${searched.root} and the folders below` : searched.root,
+      remedy: packed ?? `get ${dataset.download} from ${dataset.homepage}, and give the folder as --source`,
+    },
+  );
 }
 
-const unpackRemedy = (unpack: string, archives: readonly string[], root: string) =>
-  `unpack ${archives.length > 1 ? `${archives[0]} and ${archives.length - 1} more` : archives[0]} first:\n` +
-  `      cd ${shellWord(root)} && ${unpack}`;
-
-/** The parts of Something-Something V2 have no extension: `20bn-something-something-v2-07`. */
-function archivesOf({ files }: SourceFiles): string[] {
-  return files.filter((file) => /(\.(rar|zip|tar|tgz|gz)|20bn-something-something-v2-\d\d)$/i.test(file));
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+/** Where archives are there all the same: under a name that is not known, or held back by --no-unpack. */
+function packedRemedy({ archives }: Described, { files }: SourceFiles): string | undefined {
+  const packed = files.filter((file) => /(\.(rar|zip|tar|tgz|gz)|20bn-something-something-v2-\d\d)$/i.test(file));
+  if (packed.length === 0 || archives === undefined) return undefined;
+  const others = packed.length > 1 ? ` and ${packed.length - 1} more` : '';
+  return (
+    `prepare unpacks ${archives.names} under these names, unless --no-unpack is given; ` +
+    `unpack ${packed[0]}${others} by hand, or rename them`
+  );
 }

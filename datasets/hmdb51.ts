@@ -11,9 +11,9 @@ import path from 'node:path';
 import { findByName, readLines } from '../src/data/annotation.ts';
 import type { ListedSplit, Listing } from '../src/data/listing.ts';
 import type { Listed } from '../src/data/manifest.ts';
-import { isVideoFile, type SourceFiles, scanFolder, stemOf } from '../src/data/source-files.ts';
+import { isVideoFile, type SourceFiles, stemOf } from '../src/data/source-files.ts';
 import { dataError } from '../src/errors/index.ts';
-import { annotationMissing, type DatasetDefinition, type ListOptions, mediaMissing } from './dataset.ts';
+import { annotationMissing, type DatasetDefinition, type ListOptions, mediaMissing, scanSource } from './dataset.ts';
 
 const SPLIT_FILE = /^(.+)_test_split([123])\.txt$/;
 const FOLDS = [1, 2, 3];
@@ -23,8 +23,13 @@ export const hmdb51: DatasetDefinition = {
   title: 'HMDB51',
   homepage: 'https://serre-lab.clps.brown.edu/resource/hmdb-a-large-human-motion-database/',
   download: 'hmdb51_org.rar (the clips) and test_train_splits.rar (the 153 split files)',
-  unpack:
-    'unrar x test_train_splits.rar && mkdir -p hmdb51_org && unrar x hmdb51_org.rar hmdb51_org/ && cd hmdb51_org && for r in *.rar; do unrar x "$r"; done',
+  archives: {
+    names: 'hmdb51_org.rar and test_train_splits.rar',
+    videos: [/^hmdb51_org\.rar$/i],
+    annotations: [/^test_train_splits\.rar$/i],
+    // One archive for each class.
+    nested: /\.rar$/i,
+  },
   classes: 51,
   official: FOLDS.flatMap((fold) => [
     { split: 'train' as const, fold, entries: 3570 },
@@ -37,8 +42,7 @@ export const hmdb51: DatasetDefinition = {
 };
 
 async function list(source: string, options: ListOptions): Promise<Listing> {
-  const videos = await scanFolder(source, options.signal);
-  const searched = options.annotations === undefined ? videos : await scanFolder(options.annotations, options.signal);
+  const { videos, searched } = await scanSource(source, options);
   const splitFiles = findSplitFiles(searched);
   const classes = [...splitFiles.keys()].sort();
   const fileOf = indexByClassFolder(videos);

@@ -15,9 +15,9 @@ import path from 'node:path';
 import { findByName, readTable, type Table, type TableRow } from '../src/data/annotation.ts';
 import type { ListedSplit, Listing, OfficialCount } from '../src/data/listing.ts';
 import type { Listed, SplitName } from '../src/data/manifest.ts';
-import { isVideoFile, type SourceFiles, scanFolder, stemOf } from '../src/data/source-files.ts';
+import { isVideoFile, type SourceFiles, stemOf } from '../src/data/source-files.ts';
 import { dataError } from '../src/errors/index.ts';
-import { annotationMissing, type DatasetDefinition, type ListOptions, mediaMissing } from './dataset.ts';
+import { annotationMissing, type DatasetDefinition, type ListOptions, mediaMissing, scanSource } from './dataset.ts';
 
 type Version = 400 | 600 | 700;
 
@@ -41,8 +41,17 @@ function kinetics(
     title: `Kinetics-${version}`,
     homepage: 'https://github.com/cvdfoundation/kinetics-dataset',
     download: 'the video archives and the annotation lists train.csv, val.csv and test.csv',
-    // Some archives are plain tar under a .gz name: tar -xf looks at the content.
-    unpack: 'for t in $(find . -name "*.tar*" -o -name "*.tgz"); do tar -xf "$t" -C "$(dirname "$t")"; done',
+    archives: {
+      names:
+        'part_<n>.tar.gz and any in a folder train, val or test, k…_<split>_<n>.tar.gz, replacement_for_corrupted_k400.tgz and kinetics….tar.gz',
+      videos: [
+        /^(k[467]00[-_a-z0-9]*_)?part[-_]\d+\.(tar|tgz|tar\.gz)$/i,
+        /(^|\/)(train|val|validate|validation|test)\/[^/]+\.(tar|tgz|tar\.gz)$/i,
+        /^k[467]00(_2020)?_(train|val|validate|validation|test)_\d+\.(tar|tgz|tar\.gz)$/i,
+        /^replacement_for_corrupted_k\d00\.(tgz|tar|tar\.gz)$/i,
+      ],
+      annotations: [/^kinetics[-_]?[467]00(_2020)?\.(tgz|tar|tar\.gz)$/i],
+    },
     classes: version,
     official: SPLIT_FILES.map(([split], i): OfficialCount => ({ split, entries: rows[i] as number })),
     flip: true,
@@ -59,8 +68,7 @@ async function list(
   source: string,
   options: ListOptions,
 ): Promise<Listing> {
-  const videos = await scanFolder(source, options.signal);
-  const searched = options.annotations === undefined ? videos : await scanFolder(options.annotations, options.signal);
+  const { videos, searched } = await scanSource(source, options);
   const notes: string[] = [];
   const rows = new Map<SplitName, Segment[]>();
   for (const [split, names] of SPLIT_FILES) {

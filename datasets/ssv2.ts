@@ -12,9 +12,9 @@
 import { findByName, type JsonAnnotation, readJsonAnnotation, readLines } from '../src/data/annotation.ts';
 import type { ListedSplit, Listing } from '../src/data/listing.ts';
 import type { Listed, SplitName } from '../src/data/manifest.ts';
-import { isVideoFile, type SourceFiles, scanFolder, stemOf } from '../src/data/source-files.ts';
+import { isVideoFile, type SourceFiles, stemOf } from '../src/data/source-files.ts';
 import { dataError } from '../src/errors/index.ts';
-import { annotationMissing, type DatasetDefinition, type ListOptions, mediaMissing } from './dataset.ts';
+import { annotationMissing, type DatasetDefinition, type ListOptions, mediaMissing, scanSource } from './dataset.ts';
 
 const SPLITS: readonly SplitName[] = ['train', 'validation', 'test'];
 
@@ -23,9 +23,13 @@ export const ssv2: DatasetDefinition = {
   title: 'Something-Something V2',
   homepage: 'https://www.qualcomm.com/developer/software/something-something-v-2-dataset',
   download: 'the 20 video parts and the labels (labels.json, train.json, validation.json, test.json)',
-  // One gzip stream cut into 20 parts: no part can be unpacked alone, and their order matters.
-  unpack:
-    'for z in *.zip; do [ -e "$z" ] && unzip -n "$z"; done; [ -d 20bn-something-something-v2 ] || find . -name \'20bn-something-something-v2-??\' | sort | xargs cat | tar -xz',
+  archives: {
+    names: 'the 20 parts 20bn-something-something-v2-00 … -19, or zips of them, and the zip of the labels',
+    // One gzip stream cut into 20 parts: no part can be unpacked alone, and their order matters.
+    parts: { name: /^20bn-something-something-v2-(\d\d)$/, count: 20, zips: /^20bn-something-something.*\.zip$/i },
+    videos: [/^20bn-something-something-v2\.(tar|tgz|tar\.gz)$/i],
+    annotations: [/^20bn-something-something-download-package-labels.*\.zip$/i],
+  },
   classes: 174,
   official: [
     { split: 'train', entries: 168_913 },
@@ -40,8 +44,7 @@ export const ssv2: DatasetDefinition = {
 };
 
 async function list(source: string, options: ListOptions): Promise<Listing> {
-  const videos = await scanFolder(source, options.signal);
-  const searched = options.annotations === undefined ? videos : await scanFolder(options.annotations, options.signal);
+  const { videos, searched } = await scanSource(source, options);
   const labels = await readLabels(searched);
   const fileOf = new Map<string, string>();
   for (const file of videos.files) {

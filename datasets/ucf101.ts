@@ -13,16 +13,20 @@ import path from 'node:path';
 import { findByName, readLines } from '../src/data/annotation.ts';
 import type { ListedSplit, Listing } from '../src/data/listing.ts';
 import type { Listed } from '../src/data/manifest.ts';
-import { isVideoFile, type SourceFiles, scanFolder, stemOf } from '../src/data/source-files.ts';
+import { isVideoFile, type SourceFiles, stemOf } from '../src/data/source-files.ts';
 import { dataError } from '../src/errors/index.ts';
-import { annotationMissing, type DatasetDefinition, type ListOptions, mediaMissing } from './dataset.ts';
+import { annotationMissing, type DatasetDefinition, type ListOptions, mediaMissing, scanSource } from './dataset.ts';
 
 export const ucf101: DatasetDefinition = {
   name: 'ucf101',
   title: 'UCF101',
   homepage: 'https://www.crcv.ucf.edu/data/UCF101.php',
   download: 'UCF101.rar (the clips) and UCF101TrainTestSplits-RecognitionTask.zip (the lists)',
-  unpack: 'unrar x UCF101.rar && unzip -n UCF101TrainTestSplits-RecognitionTask.zip',
+  archives: {
+    names: 'UCF101.rar and UCF101TrainTestSplits-RecognitionTask.zip',
+    videos: [/^UCF-?101\.(rar|zip)$/i],
+    annotations: [/^UCF101TrainTestSplits-RecognitionTask\.zip$/i],
+  },
   classes: 101,
   official: [
     { split: 'train', fold: 1, entries: 9537 },
@@ -39,8 +43,7 @@ export const ucf101: DatasetDefinition = {
 };
 
 async function list(source: string, options: ListOptions): Promise<Listing> {
-  const videos = await scanFolder(source, options.signal);
-  const searched = options.annotations === undefined ? videos : await scanFolder(options.annotations, options.signal);
+  const { videos, searched } = await scanSource(source, options);
   const classes = await readClasses(searched);
   const labelOf = new Map(classes.map((name, label) => [name.toLowerCase(), label]));
   const fileOf = new Map<string, string>();

@@ -1,22 +1,25 @@
 /** `petl-video prepare`: from a data set as it was downloaded to manifests that training can trust. */
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import type { DatasetDefinition, ListOption, ListOptions } from '../datasets/dataset.ts';
+import type { DatasetDefinition, ListOption, ListOptions, UnpackedFolders } from '../datasets/dataset.ts';
 import { DATASETS } from '../datasets/index.ts';
 import { prepare as prepareDataset, survey } from '../src/data/prepare.ts';
 import { formatReport, formatTable } from '../src/data/report.ts';
-import { usageError } from '../src/errors/index.ts';
+import { finishedShards, mergeShards, prepareShard, type Shard, takesByName } from '../src/data/shards.ts';
+import { mergeUnpacked } from '../src/data/unpack-source.ts';
+import { PetlVideoError, usageError } from '../src/errors/index.ts';
 import { nearest } from '../src/errors/nearest.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
 import { probeVideo } from '../src/video/probe.ts';
 import type { Command, Context, Options, Progress } from './command.ts';
+import { findPacked, packedRows, unpackFirst } from './prepare-archives.ts';
 import { makeReady } from './setup.ts';
 
 const NAMES = DATASETS.map((dataset) => dataset.name);
 
 export const prepare: Command = {
   name: 'prepare',
-  summary: 'Read every video of a data set once and write its manifests',
+  summary: 'Unpack a data set, read every video of it once and write its manifests',
   arguments: [{ name: '<dataset>', description: NAMES.join(', ') }],
   options: [
     { flags: '--source <folder>', description: 'what you downloaded, or your own videos' },
@@ -31,6 +34,13 @@ export const prepare: Command = {
     { flags: '--name <name>', description: "folder: what to call the data set (default: the folder's name)" },
     { flags: '--jobs <n>', description: 'files to read at once (default: one for each core)' },
     { flags: '--limit <n>', description: 'only so many files of each split, to try things out' },
+    { flags: '--videos <folder>', description: 'where archives are unpacked to (default: videos in --out)' },
+    { flags: '--no-unpack', description: 'leave archives alone: what is needed lies unpacked already' },
+    {
+      flags: '--shard <i/n>',
+      description: 'only the i-th of n parts: for n machines that share a disk, at once or one after the other',
+    },
+    { flags: '--merge', description: 'when all shards are done: check them and make one data set of them' },
     { flags: '--dry-run', description: 'say what is listed and what is there, and read nothing' },
   ],
   examples: [
@@ -38,6 +48,8 @@ export const prepare: Command = {
     'petl-video prepare ssv2 --source ~/ssv2 --annotations ~/ssv2-labels --out data/ssv2',
     'petl-video prepare folder --source ~/tennis --out data/tennis --validation-per-class 13',
     'petl-video prepare kinetics400 --source /data/k400 --dry-run',
+    'petl-video prepare kinetics400 --source /data/k400 --out /data/k400-prepared --shard 2/8',
+    'petl-video prepare kinetics400 --source /data/k400 --out /data/k400-prepared --merge',
   ],
   async run([name], options, context) {
     const definition = findDataset(name as string);
@@ -51,37 +63,74 @@ export const prepare: Command = {
     const limit = wholeNumber(options, 'limit');
     const chosen = listOptions(definition, options);
     const out = checkOut(definition, source, options);
-    const listing = await definition.list(source, { ...chosen, signal: context.signal });
+    const { reporter, signal } = context;
+    const shard = shardOf(options, limit);
+    const unpacked = unpackedFolders(definition, options);
+    const packed =
+      options.unpack === false || options.merge === true
+        ? undefined
+        : await findPacked(definition, source, chosen, unpacked, signal);
+    const list = () => definition.list(source, { ...chosen, unpacked, signal });
     if (out === undefined) {
-      const splits = await survey(listing, context.signal);
+      const archives = packed === undefined ? [] : await packedRows(packed, text(options, 'out'));
+      const unpacks =
+        archives.length === 0 ? [] : ['', ...formatTable([['archive', 'holds', 'size', 'state'], ...archives])];
+      const listing = await list().catch((thrown: unknown) => {
+        if (archives.length > 0 && thrown instanceof PetlVideoError && thrown.kind === 'data') return undefined;
+        throw thrown;
+      });
+      if (listing === undefined) {
+        const what = 'what is listed, and what of it is there, can be told once they are unpacked';
+        reporter.result([`${definition.name}:`, ...unpacks, '', what].join('\n'), { archives, splits: [] });
+        return;
+      }
+      const splits = await survey(listing, signal);
       const rows = splits.map(({ split, listed, found }) => [split, `${listed}`, `${found}`, `${listed - found}`]);
       const table = formatTable([['split', 'listed', 'found', 'missing'], ...rows]);
       const notes = listing.notes.map((note) => `! ${note}`);
       context.reporter.result(
-        [`${definition.name}: ${listing.classes.length} classes`, '', ...table, ...notes].join('\n'),
-        { classes: listing.classes, splits, notes: listing.notes },
+        [`${definition.name}: ${listing.classes.length} classes`, '', ...table, ...notes, ...unpacks].join('\n'),
+        { classes: listing.classes, splits, notes: listing.notes, archives },
       );
       return;
     }
-    const { reporter, signal } = context;
     const ffmpeg = await requireFfmpeg(context);
+    const reading = { jobs, reader: ffmpeg.version, probe: (file: string) => probeVideo(ffmpeg, file, { signal }) };
+    let owns = (_file: string): boolean => true;
+    let readAhead = 0;
+    if (packed !== undefined && unpacked !== undefined && (shard !== undefined || packed.archives.length > 0)) {
+      const ahead = limit === undefined ? reading : undefined;
+      ({ owns, read: readAhead } = await unpackFirst(
+        { ...packed, definition, folders: unpacked, out, shard, reading: ahead },
+        context,
+      ));
+    } else if (shard !== undefined) owns = (file) => takesByName(file, shard);
+    // Before anything is looked for: without shards there may be no videos either.
+    if (options.merge === true) await finishedShards(out);
+    const listing = await list();
     const progress = progressOf(context);
+    const work = { listing, definition, out, signal, ...reading, onProgress: progress.update };
     try {
-      const { report, read, reused } = await prepareDataset({
-        listing,
-        definition,
-        out,
-        jobs,
-        limit,
-        signal,
-        reader: ffmpeg.version,
-        probe: (file) => probeVideo(ffmpeg, file, { signal }),
-        onProgress: progress.update,
-      });
+      if (shard !== undefined) {
+        const { read, reused } = await prepareShard({ ...work, shard, owns });
+        const done = { read: read + readAhead, reused: Math.max(0, reused - readAhead) };
+        progress.end();
+        const title = `shard ${shard.index} of ${shard.count}`;
+        const next = `when all ${shard.count} are done: the same command with --merge in place of --shard`;
+        reporter.result(`${title}: ${done.read} files read, ${done.reused} known from before\n${next}`, {
+          shard: title,
+          ...done,
+        });
+        return;
+      }
+      const merged = options.merge === true ? await mergeShards(work) : undefined;
+      if (merged !== undefined) await mergeUnpacked(out);
+      const { report, read, reused } = merged ?? (await prepareDataset({ ...work, limit }));
       progress.end();
       const summary = [formatReport(report), ...(official(definition) ? ['', describeSampling(definition)] : [])];
-      reporter.result(summary.join('\n'), { ...report, out: path.resolve(out), read, reused });
-      reporter.note(`prepared in ${out}: ${read} files read, ${reused} known from before`);
+      const counts = { read: read + readAhead, reused: Math.max(0, reused - readAhead) };
+      reporter.result(summary.join('\n'), { ...report, out: path.resolve(out), ...counts });
+      reporter.note(`prepared in ${out}: ${counts.read} files read, ${counts.reused} known from before`);
     } finally {
       progress.end();
     }
@@ -142,6 +191,34 @@ function checkOut(definition: DatasetDefinition, source: string, options: Option
     throw usageError('--out lies inside --source', { at: out, remedy: 'choose a folder elsewhere' });
   }
   return out;
+}
+
+/** Where archives are unpacked to; undefined for a dry run that names no place. */
+function unpackedFolders(definition: DatasetDefinition, options: Options): UnpackedFolders | undefined {
+  if (definition.archives === undefined && (text(options, 'videos') !== undefined || options.unpack === false)) {
+    throw usageError(`--videos and --no-unpack are no options for ${definition.name}`, {
+      remedy: 'no archive is unpacked for it: give the folder of the videos as --source',
+    });
+  }
+  const out = text(options, 'out');
+  const videos = text(options, 'videos') ?? (out && path.join(out, 'videos'));
+  return videos === undefined ? undefined : { videos, annotations: path.join(out ?? videos, 'annotations') };
+}
+
+function shardOf(options: Options, limit: number | undefined): Shard | undefined {
+  const value = text(options, 'shard');
+  if (options.merge === true && (value !== undefined || options.dryRun === true)) {
+    throw usageError('--merge goes neither with --shard nor with --dry-run', { remedy: 'give one of them' });
+  }
+  if (limit !== undefined && (value !== undefined || options.merge === true)) {
+    throw usageError('--limit goes neither with --shard nor with --merge', { remedy: 'leave it out' });
+  }
+  if (value === undefined) return undefined;
+  const [, index, count] = /^([1-9]\d{0,4})\/([1-9]\d{0,4})$/.exec(value) ?? [];
+  if (index === undefined || Number(index) > Number(count)) {
+    throw usageError(`--shard is ${value}`, { remedy: 'give the number of the part and of all parts, as 1/8 to 8/8' });
+  }
+  return { index: Number(index), count: Number(count) };
 }
 
 function text(options: Options, key: string): string | undefined {

@@ -4,6 +4,7 @@
  *
  *   probe.jsonl                 the journal of what was read (see probe-journal.ts)
  *   train.jsonl, …              the manifests: all entries, the missing and the unreadable ones with their reason
+ *   problems.jsonl              the entries of all splits that are not `ok`, with verdict and reason
  *   report.json                 what was found, next to what there should be
  *   dataset.json                last of all: where it stands, everything else does
  */
@@ -16,6 +17,7 @@ import type { VideoFacts } from '../video/probe.ts';
 import { checkListing, type Listing, limitListing, type OfficialCount, splitTitle } from './listing.ts';
 import { type Dataset, type Entry, isUsable, type Listed, type Split, type Verdict } from './manifest.ts';
 import { type FileState, type Journal, openJournal } from './probe-journal.ts';
+import { PROBLEMS_FILE, problemLines } from './problem-list.ts';
 import { DATASET_FILE } from './read-dataset.ts';
 import { makeReport, type Report } from './report.ts';
 
@@ -55,7 +57,7 @@ export interface Prepared {
 }
 
 /** What the disk says of a listed file. */
-type Found = FileState | { readonly verdict: 'missing' | 'unreadable'; readonly reason: string };
+export type Found = FileState | { readonly verdict: 'missing' | 'unreadable'; readonly reason: string };
 
 /**
  * @throws data error for a listing that contradicts itself and when no listed file is there; config error when `out`
@@ -107,7 +109,7 @@ export async function survey(listing: Listing, signal: AbortSignal): Promise<Sur
   }));
 }
 
-async function refuseOther(out: string, name: string): Promise<void> {
+export async function refuseOther(out: string, name: string): Promise<void> {
   const before = await readPublished(out);
   if (before.name === undefined || before.name === name) return;
   throw configError(`this folder holds the prepared data set ${before.name} already`, {
@@ -117,7 +119,7 @@ async function refuseOther(out: string, name: string): Promise<void> {
 }
 
 /** The status of every listed file, in listed order; a file that several folds name is there once. */
-async function findFiles(listing: Listing, signal: AbortSignal): Promise<Map<string, Found>> {
+export async function findFiles(listing: Listing, signal: AbortSignal): Promise<Map<string, Found>> {
   const files = [...new Set(listing.splits.flatMap((split) => split.entries.map((entry) => entry.file)))];
   const limit = pLimit(STATUS_CALLS);
   const states = await limit.map(files, async (file): Promise<Found> => {
@@ -146,11 +148,13 @@ async function statusOf(file: string): Promise<Found> {
   }
 }
 
-async function readAll(
+export type ReadOptions = Pick<PrepareOptions, 'probe' | 'jobs' | 'signal' | 'onProgress'> & { readonly root: string };
+
+export async function readAll(
   pending: readonly [file: string, state: FileState][],
   facts: Map<string, VideoFacts>,
   journal: Journal,
-  { root, probe, jobs, signal, onProgress }: PrepareOptions & { root: string },
+  { root, probe, jobs, signal, onProgress }: ReadOptions,
 ): Promise<void> {
   const limit = pLimit(jobs);
   let done = 0;
@@ -230,6 +234,7 @@ function assemble(
 async function publish(out: string, dataset: Dataset, entries: Manifests, report: Report): Promise<void> {
   const texts = new Map<string, string>();
   for (const [manifest, own] of entries) texts.set(manifest, own.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+  texts.set(PROBLEMS_FILE, problemLines(dataset, entries));
   texts.set('report.json', `${JSON.stringify(report, null, 2)}\n`);
   texts.set(DATASET_FILE, `${JSON.stringify(dataset, null, 2)}\n`);
 

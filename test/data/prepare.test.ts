@@ -263,7 +263,12 @@ test('splits that are gone take their manifests with them', async () => {
     const train = { name: 'train' as const, entries: sixEntries.slice(0, 4) };
     await run({ splits: [train, { name: 'validation', entries: sixEntries.slice(4) }] });
     await run({ splits: [train] });
-    assert.deepEqual(Object.keys(await published(out)), ['dataset.json', 'report.json', 'train.jsonl']);
+    assert.deepEqual(Object.keys(await published(out)), [
+      'dataset.json',
+      'problems.jsonl',
+      'report.json',
+      'train.jsonl',
+    ]);
   });
 });
 

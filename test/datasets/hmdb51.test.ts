@@ -67,7 +67,8 @@ test('names what is missing or wrong', async () => {
   });
   await withFiles({ 'hmdb51_org.rar': 'x', 'test_train_splits.rar': 'x' }, async (root) => {
     await assert.rejects(hmdb51.list(root, {}), {
-      message: /unpack hmdb51_org\.rar and 1 more first:\n.*unrar x test_train_splits\.rar/,
+      message:
+        /unpacks hmdb51_org\.rar and test_train_splits\.rar .*--no-unpack.*unpack hmdb51_org\.rar and 1 more by hand/,
     });
   });
   await withFiles({ ...FILES, 'splits/clap_test_split2.txt': `${RHYTHM} 1 \n` }, async (root) => {

@@ -8,7 +8,7 @@ test('every data set states what a person needs to begin', () => {
     assert.match(dataset.name, /^[a-z][a-z0-9]*$/);
     if (dataset.name === 'folder') continue;
     assert.match(dataset.homepage, /^https:\/\//, dataset.name);
-    assert.ok(dataset.unpack, dataset.name);
+    assert.ok(dataset.archives, dataset.name);
     assert.deepEqual(dataset.options, ['annotations'], dataset.name);
     assert.ok(
       dataset.official.every(({ entries }) => entries > 1000),

@@ -151,7 +151,7 @@ test('names file and line of what is wrong', async () => {
   await withFiles({ 'annotations/train.csv': TRAIN, 'part_0.tar.gz': 'x' }, async (root) => {
     await assert.rejects(kinetics400.list(root, {}), {
       kind: 'data',
-      message: /archives, but no video yet[\s\S]*tar -xf/,
+      message: /archives, but no video yet[\s\S]*unpack part_0\.tar\.gz by hand/,
     });
   });
 });

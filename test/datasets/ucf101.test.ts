@@ -68,7 +68,7 @@ test('names file and line of what is wrong', async () => {
     });
   }
   await withFiles({ 'UCF101.rar': 'x' }, async (root) => {
-    await assert.rejects(ucf101.list(root, {}), { message: /found no classInd\.txt[\s\S]*unrar x UCF101\.rar/ });
+    await assert.rejects(ucf101.list(root, {}), { message: /found no classInd\.txt[\s\S]*unpack UCF101\.rar by hand/ });
   });
   const { 'ucfTrainTestlist/trainlist01.txt': _, 'ucfTrainTestlist/testlist01.txt': __, ...without } = FILES;
   await withFiles(without, async (root) => {
