@@ -170,7 +170,11 @@ test('videos that were sound when they were prepared and no longer are', { skip 
   await cp(inside('videos'), inside('fading'), { recursive: true });
   await prepare(folder, 'fading', 'faded');
   const whole = await readFile(inside('fading', 'train', 'up', '1.mp4'));
-  await writeFile(inside('fading', 'train', 'up', '1.mp4'), whole.subarray(0, 700));
+  // Of the same size, as a bad disk leaves it; the other one is told by its size.
+  await writeFile(
+    inside('fading', 'train', 'up', '1.mp4'),
+    Buffer.alloc(whole.length).fill(whole.subarray(0, 700), 0, 700),
+  );
   await writeFile(inside('fading', 'validation', 'up', '1.mp4'), 'no video');
   const why = 'asked for 2 frames \\(\\d-\\d\\), got 0: .+';
 
@@ -214,7 +218,7 @@ test('videos that were sound when they were prepared and no longer are', { skip 
     assert.match(stdout, /^over 4 videos: 1 could not be decoded, counted as wrong$/m);
     assert.match(
       stdout,
-      /^1 video could not be decoded and counts as wrong:\n {2}validation\/up\/1\.mp4: asked for .+$/m,
+      /^1 video could not be decoded and counts as wrong:\n {2}validation\/up\/1\.mp4: the file has changed since it was prepared: 8 bytes, then \d+$/m,
     );
     const lines = (await readFile(inside('borne', 'predictions.jsonl'), 'utf8')).trimEnd().split('\n');
     const failed = lines.map((line) => JSON.parse(line)).filter(({ failure }) => failure !== undefined);
