@@ -13,6 +13,7 @@ import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
 import { probeVideo } from '../src/video/probe.ts';
 import type { Command, Context, Options, Progress } from './command.ts';
 import { findPacked, packedRows, unpackFirst } from './prepare-archives.ts';
+import { COPY_OPTIONS, copyKindOf, describeCopies, openCopier } from './prepare-copies.ts';
 import { makeReady } from './setup.ts';
 
 const NAMES = DATASETS.map((dataset) => dataset.name);
@@ -41,6 +42,7 @@ export const prepare: Command = {
       description: 'only the i-th of n parts: for n machines that share a disk, at once or one after the other',
     },
     { flags: '--merge', description: 'when all shards are done: check them and make one data set of them' },
+    ...COPY_OPTIONS,
     { flags: '--dry-run', description: 'say what is listed and what is there, and read nothing' },
   ],
   examples: [
@@ -50,6 +52,7 @@ export const prepare: Command = {
     'petl-video prepare kinetics400 --source /data/k400 --dry-run',
     'petl-video prepare kinetics400 --source /data/k400 --out /data/k400-prepared --shard 2/8',
     'petl-video prepare kinetics400 --source /data/k400 --out /data/k400-prepared --merge',
+    'petl-video prepare ssv2 --source ~/ssv2 --out data/ssv2-packed --jpeg',
   ],
   async run([name], options, context) {
     const definition = findDataset(name as string);
@@ -61,10 +64,14 @@ export const prepare: Command = {
     }
     const jobs = wholeNumber(options, 'jobs') ?? availableParallelism();
     const limit = wholeNumber(options, 'limit');
+    const copyKind = copyKindOf(options);
     const chosen = listOptions(definition, options);
     const out = checkOut(definition, source, options);
     const { reporter, signal } = context;
     const shard = shardOf(options, limit);
+    if (shard !== undefined && copyKind !== undefined) {
+      throw usageError('copies of videos are not made in shards', { remedy: 'give --jpeg or --gop with --merge' });
+    }
     const unpacked = unpackedFolders(definition, options);
     const packed =
       options.unpack === false || options.merge === true
@@ -109,7 +116,9 @@ export const prepare: Command = {
     if (options.merge === true) await finishedShards(out);
     const listing = await list();
     const progress = progressOf(context);
+    const copier = copyKind && (await openCopier(copyKind, ffmpeg, jobs, context));
     const work = { listing, definition, out, signal, ...reading, onProgress: progress.update };
+    const copying = { ...work, copies: copier?.wanted };
     try {
       if (shard !== undefined) {
         const { read, reused } = await prepareShard({ ...work, shard, owns });
@@ -123,16 +132,22 @@ export const prepare: Command = {
         });
         return;
       }
-      const merged = options.merge === true ? await mergeShards(work) : undefined;
+      const merged = options.merge === true ? await mergeShards(copying) : undefined;
       if (merged !== undefined) await mergeUnpacked(out);
-      const { report, read, reused } = merged ?? (await prepareDataset({ ...work, limit }));
+      const { dataset, report, read, reused } = merged ?? (await prepareDataset({ ...copying, limit }));
+      const { copies } = dataset;
       progress.end();
-      const summary = [formatReport(report), ...(official(definition) ? ['', describeSampling(definition)] : [])];
+      const summary = [
+        formatReport(report),
+        ...(copies ? [describeCopies(copies)] : []),
+        ...(official(definition) ? ['', describeSampling(definition)] : []),
+      ];
       const counts = { read: read + readAhead, reused: Math.max(0, reused - readAhead) };
-      reporter.result(summary.join('\n'), { ...report, out: path.resolve(out), ...counts });
+      reporter.result(summary.join('\n'), { ...report, ...(copies && { copies }), out: path.resolve(out), ...counts });
       reporter.note(`prepared in ${out}: ${counts.read} files read, ${counts.reused} known from before`);
     } finally {
       progress.end();
+      await copier?.close();
     }
   },
 };

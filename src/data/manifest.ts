@@ -7,6 +7,7 @@
  *   report.json                  what `prepare` found
  */
 
+import type { CopyKind } from '../video/copies/copy.ts';
 import type { Disposable } from '../video/disposable.ts';
 import type { Seek } from '../video/seeks.ts';
 
@@ -62,6 +63,18 @@ export interface Split {
   readonly usable: number;
 }
 
+/** Copies that stand in for the originals (see copies.ts). */
+export type DatasetCopies = CopyKind & {
+  readonly videos: number;
+  /** Of the copies, and of the videos they were made from. */
+  readonly bytes: number;
+  readonly originalBytes: number;
+  /** dB of the worst of all frames that were compared with the original. */
+  readonly leastLikeness: number;
+  /** Absolute folder of the originals. */
+  readonly originals: string;
+};
+
 export interface Dataset {
   /** `ssv2`, `hmdb51`, `kinetics400`, …, or the name given to a `folder` data set. */
   readonly name: string;
@@ -72,6 +85,8 @@ export interface Dataset {
   /** Whether a mirrored clip keeps its class. */
   readonly flip: boolean;
   readonly splits: readonly Split[];
+  /** Absent where the entries name the originals. */
+  readonly copies?: DatasetCopies;
 }
 
 export function isUsable(entry: Entry): boolean {

@@ -14,6 +14,7 @@ import pLimit from 'p-limit';
 import { codeOf, configError, dataError, Interrupted, messageOf } from '../errors/index.ts';
 import { onDisk, writeFileAtomic } from '../formats/write-file.ts';
 import type { VideoFacts } from '../video/probe.ts';
+import { type CopiesWanted, useCopies } from './copies.ts';
 import { checkListing, type Listing, limitListing, type OfficialCount, splitTitle } from './listing.ts';
 import { type Dataset, type Entry, isUsable, type Listed, type Split, type Verdict } from './manifest.ts';
 import { type FileState, type Journal, openJournal } from './probe-journal.ts';
@@ -46,6 +47,8 @@ export interface PrepareOptions {
   readonly onProgress?: (done: number, total: number) => void;
   /** At most so many entries of each split, spread evenly: to try things out. */
   readonly limit?: number | undefined;
+  /** Copies to be made of the videos and to be named in their place. */
+  readonly copies?: CopiesWanted | undefined;
 }
 
 export interface Prepared {
@@ -83,7 +86,10 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     }
     const reused = facts.size;
     await readAll(pending, facts, journal, { ...options, root: listing.root, jobs });
-    const { dataset, entries } = assemble(listing, name, definition.flip, files, facts);
+    const originals = assemble(listing, name, definition.flip, files, facts);
+    const { copies } = options;
+    const stateOf = (file: string): FileState => files.get(file) as FileState;
+    const { dataset, entries } = copies ? await useCopies(originals, out, stateOf, copies, signal) : originals;
     const report = makeReport(dataset, entries, { ...definition, notes: listing.notes, limit: options.limit });
     await publish(out, dataset, entries, report);
     return { dataset, report, read: pending.length, reused };

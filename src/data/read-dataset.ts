@@ -8,7 +8,15 @@ import { codeOf, configError, dataError, messageOf } from '../errors/index.ts';
 import { readJsonLines } from '../formats/jsonl.ts';
 import { isDisposable } from '../video/disposable.ts';
 import { isSeeks } from '../video/seeks.ts';
-import { type Dataset, type Entry, isUsable, type Split, type SplitName, type Verdict } from './manifest.ts';
+import {
+  type Dataset,
+  type DatasetCopies,
+  type Entry,
+  isUsable,
+  type Split,
+  type SplitName,
+  type Verdict,
+} from './manifest.ts';
 
 export const DATASET_FILE = 'dataset.json';
 
@@ -26,7 +34,7 @@ export async function readDataset(dir: string): Promise<Dataset> {
   const fault = (what: string) =>
     dataError(`${what} in the prepared data set`, { at: file, remedy: prepareAgain(dir) });
   if (!isRecord(value)) throw fault('no object');
-  const { name, classes, root, flip, splits } = value;
+  const { name, classes, root, flip, splits, copies } = value;
   if (typeof name !== 'string' || name === '') throw fault('no "name"');
   if (!Array.isArray(classes) || classes.length === 0 || !classes.every((c) => typeof c === 'string')) {
     throw fault('no "classes", a list of names,');
@@ -34,7 +42,19 @@ export async function readDataset(dir: string): Promise<Dataset> {
   if (typeof root !== 'string' || root === '') throw fault('no "root", the folder of the files,');
   if (typeof flip !== 'boolean') throw fault('no "flip", true or false,');
   if (!Array.isArray(splits) || splits.length === 0) throw fault('no "splits"');
-  return { name, classes, root, flip, splits: splits.map((split) => checkSplit(split, fault)) };
+  const checked = { name, classes, root, flip, splits: splits.map((split) => checkSplit(split, fault)) };
+  return copies === undefined ? checked : { ...checked, copies: checkCopies(copies, fault) };
+}
+
+function checkCopies(value: unknown, fault: (what: string) => Error): DatasetCopies {
+  if (!isRecord(value)) throw fault('"copies" that are no object');
+  const numbers = value.kind === 'jpeg' ? ['quality'] : value.kind === 'gop' ? ['gop', 'crf'] : undefined;
+  if (numbers === undefined) throw fault(`"copies" of the kind ${JSON.stringify(value.kind)}`);
+  for (const key of [...numbers, 'shortSide', 'videos', 'bytes', 'originalBytes']) {
+    if (!isCount(value[key])) throw fault(`"copies" with a ${key} of ${JSON.stringify(value[key])}`);
+  }
+  if (typeof value.originals !== 'string') throw fault('"copies" without the folder of the originals');
+  return value as unknown as DatasetCopies;
 }
 
 function checkSplit(value: unknown, fault: (what: string) => Error): Split {

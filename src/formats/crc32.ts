@@ -1,7 +1,10 @@
 /**
  * CRC-32 as zip and gzip use it (polynomial 0xedb88320, reflected), eight bytes at a time ("slicing by 8").
- * `zlib.crc32` came only with Node 20.15.
+ * `zlib.crc32`, three times as fast, came with Node 20.15 and is taken where it is.
  */
+import * as zlib from 'node:zlib';
+
+const native = (zlib as { crc32?: (bytes: Uint8Array, before?: number) => number }).crc32;
 
 const TABLES = makeTables();
 
@@ -21,6 +24,10 @@ function makeTables(): Int32Array {
 
 /** The CRC-32 of `bytes`, unsigned; `before` is the CRC of what came before them. */
 export function crc32(bytes: Uint8Array, before = 0): number {
+  return native === undefined ? crc32ByTables(bytes, before) : native(bytes, before);
+}
+
+export function crc32ByTables(bytes: Uint8Array, before = 0): number {
   const t = TABLES;
   const end = bytes.length - (bytes.length % 8);
   let crc = ~before;
