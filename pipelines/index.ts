@@ -13,6 +13,7 @@ export const commands: readonly Listing[] = [
   { name: 'doctor', load: async () => (await import('./doctor.ts')).doctor },
   { name: 'prepare', load: async () => (await import('./prepare.ts')).prepare },
   { name: 'train', load: async () => (await import('./train.ts')).train },
+  { name: 'inspect', load: async () => (await import('./inspect.ts')).inspect },
   { name: 'evaluate', load: async () => (await import('./evaluate.ts')).evaluate },
   { name: 'predict', load: async () => (await import('./predict.ts')).predict },
   { name: 'export', load: async () => (await import('./export.ts')).exportCommand },

@@ -1,0 +1,248 @@
+/** `petl-video inspect`: clips as the model sees them, on a contact sheet. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { loadRecipe, parseRecipe, type Recipe } from '../src/config/index.ts';
+import type { ClipOptions } from '../src/data/clip-source.ts';
+import { cardOf, type Shown, shownFacts } from '../src/data/contact-sheet/cards.ts';
+import { sheetPng } from '../src/data/contact-sheet/paint.ts';
+import { describeClips, sheetHeading } from '../src/data/contact-sheet/sheet-words.ts';
+import { entriesNamed, inspectClip, spread, unusableClip } from '../src/data/inspect.ts';
+import type { Views } from '../src/data/loader.ts';
+import { type Dataset, type Entry, isUsable, type SplitName } from '../src/data/manifest.ts';
+import { updatesOf } from '../src/data/order.ts';
+import { prefetch } from '../src/data/prefetch.ts';
+import { DATASET_FILE, readDataset, readSplit } from '../src/data/read-dataset.ts';
+import { parseViews } from '../src/data/views.ts';
+import { dataError, usageError } from '../src/errors/index.ts';
+import { writeFileAtomic } from '../src/formats/write-file.ts';
+import { decodeFrames } from '../src/video/decode.ts';
+import { findFfmpeg } from '../src/video/ffmpeg.ts';
+import { clipOptions, openLoader, runFolder } from './assemble.ts';
+import type { Command, Context, Options } from './command.ts';
+import { ffmpegPlaces } from './environment.ts';
+
+const SPLITS: readonly string[] = ['train', 'validation', 'test'];
+const CLIPS = 8;
+/** Lines of frames on a sheet, where `-n` does not say how many videos: 4 × 3 views of 8 videos would be 96. */
+const LINES = 24;
+
+export const inspect: Command = {
+  name: 'inspect',
+  summary: 'Show clips as the model sees them, on a contact sheet',
+  arguments: [
+    { name: '<recipe>', description: 'a YAML recipe; or a prepared folder, or one of its .jsonl files' },
+    { name: '[overrides...]', description: 'changes to the recipe, or to its defaults, path=value' },
+  ],
+  options: [
+    { flags: '--split <name>', description: 'train, validation or test (default: data.trainSplit)' },
+    { flags: '-n, --clips <n>', description: `videos to show (default ${CLIPS}; fewer where each has many views)` },
+    { flags: '--ids <ids>', description: 'these videos, as a,b, in place of the first of the epoch' },
+    { flags: '--epoch <n>', description: 'epoch whose training clips are drawn, from 0', default: '0' },
+    { flags: '--views <KxC>', description: 'test views, segments × crops (default off the training split: eval)' },
+    { flags: '--stages', description: 'show the way too: whole frames with the crop, cropped, as the model sees it' },
+    {
+      flags: '--out <file>',
+      description: 'PNG to write (default: in the folder of the run if it is there, else here)',
+    },
+  ],
+  examples: [
+    'petl-video inspect configs/hmdb51/adaptformer-vit-b.yaml',
+    'petl-video inspect configs/ssv2/adaptformer-vit-b.yaml --split validation --views 1x1 -n 4',
+    'petl-video inspect data/clips --stages data.crop=random-resized',
+    'petl-video inspect data/clips/train.jsonl --ids serve/3.mp4,smash/7.mp4 --out look.png --json',
+  ],
+  async run([source, overrides], options, context) {
+    const count = countOf(options);
+    const asked = await whatIsAsked(source as string, overrides as readonly string[], options);
+    const { recipe, dataset, listed, split } = asked;
+    const clip = clipOptions(recipe, dataset);
+    const as = waysOf(asked, options);
+    const views = 'views' in as ? as.views.segments * as.views.crops : 1;
+    const most = count ?? Math.max(2, Math.min(CLIPS, Math.floor(LINES / views)));
+    const trains = split === recipe.data.trainSplit;
+    // Indices name the random draws, so they must count what training counts.
+    const entries = trains ? listed.filter((entry) => isUsable(entry) && entry.label >= 0) : listed;
+    const chosen = chooseEntries(entries, asked, as, options.ids as string | undefined, most);
+    const shown = await show(chosen, entries, asked, as, options.stages === true, context);
+
+    const unused = listed.length - entries.length;
+    const notes = [
+      describeClips(clip, as, recipe.train.seed),
+      ...(unused === 0
+        ? []
+        : [`${unused} of ${listed.length} entries are never trained on: not usable, or without a label`]),
+    ];
+    const png = await sheetPng({
+      heading: sheetHeading(dataset.name, split, recipe.data.fold, as),
+      notes,
+      frames: clip.frames,
+      size: clip.size,
+      cards: shown.map((one) => cardOf(one, clip, dataset.classes)),
+    });
+    const file = (options.out as string | undefined) ?? (await defaultFile(asked, as));
+    await writeFileAtomic(file, png);
+    const failed = shown.filter((one) => one.failure !== undefined);
+    const lines = [
+      `${shown.length} videos on ${file}`,
+      ...failed.map(({ entry, failure }) => `! ${entry.id}: ${failure}`),
+    ];
+    context.reporter.result(lines.join('\n'), {
+      sheet: file,
+      dataset: dataset.name,
+      split,
+      fold: recipe.data.fold ?? null,
+      epoch: 'epoch' in as ? as.epoch : null,
+      views: 'views' in as ? as.views : null,
+      seed: recipe.train.seed,
+      clip,
+      videos: shown.map((one) => shownFacts(one, dataset.classes)),
+    });
+  },
+};
+
+interface Asked {
+  readonly recipe: Recipe;
+  readonly dataset: Dataset;
+  readonly split: SplitName;
+  /** The whole split. */
+  readonly listed: readonly Entry[];
+  /** Whether a recipe was given, and not a prepared folder. */
+  readonly isRecipe: boolean;
+}
+
+type As = { readonly epoch: number } | { readonly views: Views };
+
+async function whatIsAsked(source: string, overrides: readonly string[], options: Options): Promise<Asked> {
+  const named = splitOf(options);
+  const folder = await preparedFolder(source);
+  if (folder === undefined) {
+    const recipe = await loadRecipe(source, overrides);
+    const { data } = recipe;
+    const dataset = await readDataset(data.path);
+    const split = named ?? data.trainSplit;
+    return { recipe, dataset, split, isRecipe: true, listed: await readSplit(data.path, dataset, split, data.fold) };
+  }
+  const dataset = await readDataset(folder);
+  const manifest = folder === source ? undefined : manifestOf(dataset, source);
+  if (manifest !== undefined && named !== undefined && named !== manifest.name) {
+    throw usageError(`--split ${named} does not go with ${path.basename(source)}, which is ${manifest.name}`);
+  }
+  const split = manifest?.name ?? named ?? 'train';
+  const fold = manifest?.fold === undefined ? [] : [`data.fold=${manifest.fold}`];
+  const recipeWith = (frames: readonly string[]): Recipe =>
+    parseRecipe(anyModel(folder), { file: source, overrides: [...fold, ...frames, ...overrides] });
+  const listed = await readSplit(folder, dataset, split, recipeWith([]).data.fold);
+  const images = listed.every((entry) => !isUsable(entry) || (entry.frames === 1 && entry.fps === 0));
+  return { recipe: recipeWith(images ? ['data.frames=1'] : []), dataset, split, listed, isRecipe: false };
+}
+
+function splitOf({ split }: Options): SplitName | undefined {
+  if (split === undefined || SPLITS.includes(split as string)) return split as SplitName | undefined;
+  throw usageError(`--split ${split}: choose one of ${SPLITS.join(', ')}`);
+}
+
+/** The folder that `source` is or lies in; undefined where it is a recipe. */
+async function preparedFolder(source: string): Promise<string | undefined> {
+  if (source.endsWith('.jsonl')) return path.dirname(source);
+  if (/\.ya?ml$/.test(source)) return undefined;
+  const found = await stat(source).catch(() => undefined);
+  return found?.isFile() ? undefined : source;
+}
+
+function manifestOf({ splits }: Dataset, file: string): Dataset['splits'][number] {
+  const found = splits.find(({ manifest }) => manifest === path.basename(file));
+  if (found !== undefined) return found;
+  throw dataError(`${DATASET_FILE} beside it names no such manifest`, {
+    at: file,
+    remedy: `its manifests are: ${splits.map(({ manifest }) => manifest).join(', ')}`,
+  });
+}
+
+/** The defaults of a recipe's data, over a model that takes clips of any shape. */
+function anyModel(folder: string): string {
+  return JSON.stringify({
+    name: 'inspect',
+    data: { path: folder },
+    backbone: { size: 'tiny', patch: 1, tubelet: 1, weights: 'random' },
+    method: { name: 'linear' },
+    optim: { name: 'adamw', lr: 0.001 },
+    train: { epochs: 1, batch: 8 },
+  });
+}
+
+function waysOf({ recipe, split }: Asked, options: Options): As {
+  const { segments, crops } = recipe.eval;
+  if (options.views !== undefined) return { views: parseViews(options.views as string) };
+  if (split !== recipe.data.trainSplit) return { views: { segments, crops } };
+  const epoch = Number(options.epoch);
+  if (!Number.isInteger(epoch) || epoch < 0 || `${options.epoch}`.trim() === '') {
+    throw usageError(`--epoch ${options.epoch}: give a whole number from 0`);
+  }
+  return { epoch };
+}
+
+function countOf({ clips }: Options): number | undefined {
+  if (clips === undefined) return undefined;
+  if (/^[1-9]\d{0,3}$/.test(clips as string)) return Number(clips);
+  throw usageError(`-n ${clips}: give a number of videos from 1 to 9999`);
+}
+
+/** Those that were named; else the first that the epoch trains on, or some of the whole split. */
+function chooseEntries(
+  entries: readonly Entry[],
+  { recipe, listed, split }: Asked,
+  as: As,
+  ids: string | undefined,
+  most: number,
+): readonly Entry[] {
+  if (ids !== undefined) return entriesNamed(ids, listed);
+  if (entries.length === 0) {
+    throw dataError(`no usable video of the ${split} split has a label`, { at: recipe.data.path });
+  }
+  if ('views' in as) return spread(entries.length, most).map((index) => entries[index] as Entry);
+  const { seed } = recipe.train;
+  const order = updatesOf({ entries: entries.length, batch: 1, accumulate: 1, dropLast: false }, seed, as.epoch);
+  return order.slice(0, most).flatMap((batches) => Array.from(batches[0] ?? [], (index) => entries[index] as Entry));
+}
+
+async function show(
+  chosen: readonly Entry[],
+  entries: readonly Entry[],
+  { recipe, dataset, split, listed }: Asked,
+  as: As,
+  stages: boolean,
+  { environment, reporter, signal }: Context,
+): Promise<Shown[]> {
+  const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
+  const failing = { ...recipe, data: { ...recipe.data, onError: 'fail' as const } };
+  const loader = openLoader(failing, ffmpeg, dataset, { [split]: entries });
+  const progress = reporter.progress('decode', chosen.length);
+  const indices = new Map(entries.map((entry, index) => [entry.id, index]));
+  const clip: ClipOptions = clipOptions(recipe, dataset);
+  const options = { loader, split, entries, root: dataset.root, clip, seed: recipe.train.seed, as, signal };
+  const inspectOne = (entry: Entry): Promise<Shown> => {
+    const index = indices.get(entry.id);
+    if (index === undefined) return Promise.resolve(unusableClip(entry, listed.indexOf(entry)));
+    const decode = stages
+      ? { decode: (request: Parameters<typeof decodeFrames>[1]) => decodeFrames(ffmpeg, request, { signal }) }
+      : {};
+    return inspectClip(index, { ...options, ...decode });
+  };
+  try {
+    const shown: Shown[] = [];
+    for await (const one of prefetch(chosen, 4, inspectOne, signal)) progress.update(shown.push(one));
+    return shown;
+  } finally {
+    progress.end();
+    await loader.close();
+  }
+}
+
+/** In the folder of the run where there is one: to make it would keep `train` from doing so. */
+async function defaultFile({ recipe, dataset, split, isRecipe }: Asked, as: As): Promise<string> {
+  const which = 'epoch' in as ? `${split}-epoch${as.epoch}` : `${split}-${as.views.segments}x${as.views.crops}`;
+  if (isRecipe && (await stat(runFolder(recipe)).catch(() => undefined))?.isDirectory()) {
+    return path.join(runFolder(recipe), `inspect-${which}.png`);
+  }
+  return `inspect-${isRecipe ? recipe.name : dataset.name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}-${which}.png`;
+}
