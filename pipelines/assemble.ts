@@ -2,6 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { learningRate, type Recipe, toYaml, vitOptions } from '../src/config/index.ts';
+import type { BatchOrigin } from '../src/data/contact-sheet/batch.ts';
 import type { ClipOptions } from '../src/data/draw.ts';
 import type { Loader } from '../src/data/loader.ts';
 import { openLoaderThread } from '../src/data/loader-thread.ts';
@@ -77,6 +78,20 @@ export function openLoader(
       onError: recipe.data.onError,
     },
   });
+}
+
+/** What a sheet of a training batch tells of it. */
+export function batchOrigin(recipe: Recipe, { dataset, train }: Data): BatchOrigin {
+  const { trainSplit, fold } = recipe.data;
+  return {
+    dataset: dataset.name,
+    classes: dataset.classes,
+    split: trainSplit,
+    fold,
+    entries: train,
+    clip: clipOptions(recipe, dataset),
+    seed: recipe.train.seed,
+  };
 }
 
 /** Starting values whose tensors go with who takes them: a large model would otherwise lie in memory twice. */

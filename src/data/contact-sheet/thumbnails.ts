@@ -18,58 +18,69 @@ export function fittedSize({ width, height }: Size, cell: Size): Size {
   return { width: Math.max(1, Math.round(width * factor)), height: Math.max(1, Math.round(height * factor)) };
 }
 
-/** The picture at another size: mean over the area that a pixel covers. */
+/**
+ * The picture at another size: mean over the area that a pixel covers. Rows first, whole lines at a time, which leaves little
+ * for the columns.
+ */
 export function resized(picture: RgbPicture, { width, height }: Size): RgbPicture {
   if (width === picture.width && height === picture.height) return picture;
-  const columns = sharesOf(picture.width, width);
   const rows = sharesOf(picture.height, height);
-  const narrow = new Float32Array(picture.height * width * 3);
-  for (let y = 0; y < picture.height; y++) {
-    for (let x = 0; x < width; x++) {
-      const { first, shares } = columns[x] as Shares;
-      const to = 3 * (y * width + x);
-      for (let i = 0; i < shares.length; i++) {
-        const from = 3 * (y * picture.width + first + i);
-        const share = shares[i] as number;
-        narrow[to] = (narrow[to] as number) + share * (picture.data[from] as number);
-        narrow[to + 1] = (narrow[to + 1] as number) + share * (picture.data[from + 1] as number);
-        narrow[to + 2] = (narrow[to + 2] as number) + share * (picture.data[from + 2] as number);
-      }
-    }
-  }
-  const data = new Uint8Array(width * height * 3);
-  const sums = new Float32Array(width * 3);
+  const columns = sharesOf(picture.width, width);
+  const stride = picture.width * 3;
+  const line = new Float64Array(stride);
+  const data = new Uint8ClampedArray(width * height * 3);
   for (let y = 0; y < height; y++) {
-    const { first, shares } = rows[y] as Shares;
-    sums.fill(0);
-    for (let i = 0; i < shares.length; i++) {
-      const from = (first + i) * sums.length;
-      for (let x = 0; x < sums.length; x++) {
-        sums[x] = (sums[x] as number) + (shares[i] as number) * (narrow[from + x] as number);
-      }
+    line.fill(0);
+    for (let i = 0; i < rows.most; i++) {
+      const share = rows.shares[y * rows.most + i] as number;
+      const from = ((rows.first[y] as number) + i) * stride;
+      // A share of nothing may lie below the picture.
+      if (share > 0) addLine(line, picture.data, from, share);
     }
-    for (let x = 0; x < sums.length; x++) data[y * sums.length + x] = Math.round(sums[x] as number);
+    for (let x = 0; x < width; x++) {
+      let [red, green, blue] = [0, 0, 0];
+      let from = 3 * (columns.first[x] as number);
+      for (let i = x * columns.most; i < (x + 1) * columns.most; i++, from += 3) {
+        const share = columns.shares[i] as number;
+        if (share === 0) break;
+        red += share * (line[from] as number);
+        green += share * (line[from + 1] as number);
+        blue += share * (line[from + 2] as number);
+      }
+      const to = 3 * (y * width + x);
+      data[to] = red;
+      data[to + 1] = green;
+      data[to + 2] = blue;
+    }
   }
-  return { data, width, height };
+  return { data: new Uint8Array(data.buffer), width, height };
 }
 
+function addLine(line: Float64Array, data: Uint8Array, from: number, share: number): void {
+  for (let x = 0; x < line.length; x++) line[x] = (line[x] as number) + share * (data[from + x] as number);
+}
+
+/** For each of `to` pixels the first of `from` pixels that it covers, and how much of its own width that and the next ones are. */
 interface Shares {
-  readonly first: number;
-  /** Of `first` and those behind it; they add up to 1. */
-  readonly shares: readonly number[];
+  readonly first: Int32Array;
+  /** [to, most]; they add up to 1, zeros behind them. */
+  readonly shares: Float64Array;
+  readonly most: number;
 }
 
-/** For each of `to` pixels, which of `from` pixels it covers, and how much of its own width each of them is. */
-function sharesOf(from: number, to: number): Shares[] {
+function sharesOf(from: number, to: number): Shares {
   const scale = from / to;
-  return Array.from({ length: to }, (_, i) => {
+  const most = Math.ceil(scale) + 1;
+  const first = new Int32Array(to);
+  const shares = new Float64Array(to * most);
+  for (let i = 0; i < to; i++) {
     const [start, end] = [i * scale, (i + 1) * scale];
-    const first = Math.floor(start + 1e-9);
-    const last = Math.min(from, Math.max(first + 1, Math.ceil(end - 1e-9)));
-    const overlaps = Array.from(
-      { length: last - first },
-      (_, j) => Math.min(end, first + j + 1) - Math.max(start, first + j),
-    );
-    return { first, shares: overlaps.map((overlap) => overlap / scale) };
-  });
+    const begin = Math.min(from - 1, Math.floor(start + 1e-9));
+    first[i] = begin;
+    for (let j = 0; j < most && begin + j < from; j++) {
+      const overlap = Math.min(end, begin + j + 1) - Math.max(start, begin + j);
+      if (overlap > 1e-9) shares[i * most + j] = overlap / scale;
+    }
+  }
+  return { first, shares, most };
 }
