@@ -113,6 +113,11 @@ export function takenOnce({ tensors, ...facts }: StartingValues): TakenOnce {
   };
 }
 
+/** Batches that are decoded ahead of the model. */
+export function batchesAhead({ train }: Recipe): number {
+  return Math.max(2, Math.ceil(CLIPS_AHEAD / train.batch));
+}
+
 export function runFolder(recipe: Recipe): string {
   return recipe.run.folder ?? path.join('runs', recipe.name);
 }
@@ -164,7 +169,7 @@ export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: 
       fusion: evaluation.fuse,
       batch: evaluation.batch,
     },
-    ahead: Math.max(2, Math.ceil(CLIPS_AHEAD / train.batch)),
+    ahead: batchesAhead(recipe),
     checkpointEveryMs: train.checkpointMinutes * 60_000,
     logEvery: train.logEverySteps,
     method: recipe.method,

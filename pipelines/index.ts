@@ -23,6 +23,7 @@ export const commands: readonly Listing[] = [
   { name: 'config check', load: async () => (await import('./config-check.ts')).configCheck },
   { name: 'config schema', load: async () => (await import('./config-schema.ts')).configSchema },
   { name: 'bench step', load: async () => (await import('./bench-step.ts')).benchStep },
+  { name: 'bench data', load: async () => (await import('./bench-data.ts')).benchData },
   { name: 'parity', load: async () => (await import('./parity.ts')).parity },
 ];
 

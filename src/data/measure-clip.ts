@@ -1,0 +1,87 @@
+/** Where the time of one training clip goes, alone on the machine: ffmpeg's stages, and what the loader adds. */
+import path from 'node:path';
+import { PetlVideoError } from '../errors/index.ts';
+import type { Ffmpeg } from '../video/ffmpeg.ts';
+import { measureStages, type StageMs } from '../video/measure-stages.ts';
+import type { Visit } from '../video/visit.ts';
+import type { ClipOptions } from './clip-source.ts';
+import { trainDrawn } from './contact-sheet/drawn.ts';
+import type { Loader } from './loader.ts';
+import type { Entry, SplitName } from './manifest.ts';
+
+export interface ClipStageMs extends StageMs {
+  /** What the loader takes beyond ffmpeg: drawing, messages between processes, copies into the batch. */
+  readonly loader: number;
+}
+
+export interface ClipStages {
+  /** Median over the videos. */
+  readonly ms: ClipStageMs;
+  readonly videos: number;
+}
+
+const RUNS = 5;
+
+/**
+ * Of the clips that epoch 0 draws of these entries; those that fail are passed over.
+ * @returns undefined where all of them failed
+ * @throws environment errors, and the signal's reason
+ */
+export async function measureClip(
+  loader: Loader,
+  indices: readonly number[],
+  options: {
+    readonly ffmpeg: Ffmpeg;
+    readonly root: string;
+    readonly split: SplitName;
+    readonly entries: readonly Entry[];
+    readonly clip: ClipOptions;
+    readonly seed: number;
+    readonly signal?: AbortSignal;
+  },
+): Promise<ClipStages | undefined> {
+  const { ffmpeg, root, split, entries, clip, seed, signal } = options;
+  const measured: ClipStageMs[] = [];
+  for (const index of indices) {
+    signal?.throwIfAborted();
+    const entry = entries[index] as Entry;
+    const { frames, crop, flip } = trainDrawn(entry, index, 0, clip, seed);
+    const size = { width: clip.size, height: clip.size };
+    const visit: Visit = { file: path.resolve(root, entry.file), clips: [{ frames, crop, size, flip }] };
+    try {
+      const stages = await measureStages(ffmpeg, visit, { signal });
+      const whole = stages.processStart + stages.openAndDecode + stages.cropAndResize + stages.transfer;
+      measured.push({ ...stages, loader: (await fastestClip(loader, split, index)) - whole });
+    } catch (thrown) {
+      if (!(thrown instanceof PetlVideoError) || thrown.kind !== 'data') throw thrown;
+    }
+  }
+  if (measured.length === 0) return undefined;
+  const middle = (stage: keyof ClipStageMs): number => median(measured.map((ms) => ms[stage]));
+  return {
+    videos: measured.length,
+    ms: {
+      processStart: middle('processStart'),
+      openAndDecode: middle('openAndDecode'),
+      cropAndResize: middle('cropAndResize'),
+      transfer: middle('transfer'),
+      loader: middle('loader'),
+    },
+  };
+}
+
+async function fastestClip(loader: Loader, split: SplitName, index: number): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < RUNS; run++) {
+    const start = performance.now();
+    await loader.trainBatch(split, Uint32Array.of(index), 0);
+    least = Math.min(least, performance.now() - start);
+  }
+  return least;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle)] as number)) / 2;
+}
