@@ -62,7 +62,8 @@ const charactersOf = (text: string): string[] => [...text.normalize('NFC')];
 
 /** Pixels, rounded up. */
 export function textWidth(text: string, style: TextStyle): number {
-  return Math.ceil(charactersOf(text).reduce((sum, character) => sum + letterOf(character, style).advance, 0) - 1e-6);
+  const width = charactersOf(text).reduce((sum, character) => sum + letterOf(character, style).advance, 0);
+  return width === 0 ? 0 : Math.ceil(width - 1e-6);
 }
 
 /** The text, or its beginning and its end around an ellipsis, as much as fits into `width` pixels. */
