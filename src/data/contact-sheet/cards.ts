@@ -60,12 +60,13 @@ function factsOf({ entry, drawn }: Shown, { flip }: ClipOptions): Fact[] {
   const source: Fact = isImage(entry)
     ? ['image', sizeText(entry)]
     : ['video', `${entry.frames} frames, ${sizeText(entry)}, ${Number(entry.fps.toFixed(2))} fps`];
-  if (first === undefined) return [source];
-  if (first.view !== undefined) return [source];
+  // Where there are several views, each says for itself what its crop is.
+  if (first === undefined || drawn.length > 1) return [source];
+  const of = first.view === undefined ? '' : ` of ${sizeText(first.of)}`;
   return [
     source,
-    ['crop', `${sizeText(first.crop)} at ${first.crop.x},${first.crop.y}`],
-    ...(flip ? [['mirrored', first.flip ? 'yes' : 'no'] as const] : []),
+    ['crop', `${sizeText(first.crop)} at ${first.crop.x},${first.crop.y}${of}`],
+    ...(flip && first.view === undefined ? [['mirrored', first.flip ? 'yes' : 'no'] as const] : []),
     ...first.augmented,
   ];
 }
@@ -93,12 +94,16 @@ function stripsOf({ entry, drawn, clips, stages }: Shown, { frames: T, size: S }
   });
 }
 
+/** Undefined where there is one view alone. */
 function viewText(drawn: readonly Drawn[], { view, crop, of }: Drawn): string | undefined {
-  if (view === undefined) return undefined;
+  if (view === undefined || drawn.length === 1) return undefined;
   const segments = 1 + Math.max(...drawn.map((one) => one.view?.segment ?? 0));
   const crops = 1 + Math.max(...drawn.map((one) => one.view?.crop ?? 0));
-  const place = `${sizeText(crop)} at ${crop.x},${crop.y} of ${sizeText(of)}`;
-  return `segment ${view.segment + 1} of ${segments}, crop ${view.crop + 1} of ${crops} (${place})`;
+  const which = [
+    ...(segments > 1 ? [`segment ${view.segment + 1} of ${segments}`] : []),
+    ...(crops > 1 ? [`crop ${view.crop + 1} of ${crops}`] : []),
+  ];
+  return `${which.join(', ')} (at ${crop.x},${crop.y} of ${sizeText(of)})`;
 }
 
 /** What stands in the JSON document for a card. */

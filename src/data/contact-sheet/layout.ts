@@ -181,10 +181,12 @@ function layOutStrip(
 ): Laid {
   const items: Item[] = [];
   let y = top;
-  if (caption !== undefined) {
-    items.push(text(elide(caption, width, NAME), x, y + DROP, NAME));
-    y += LINE + 2;
+  const said = caption === undefined ? [] : wrap(caption, width, NAME);
+  for (const line of said) {
+    items.push(text(line, x, y + DROP, NAME));
+    y += LINE;
   }
+  if (said.length > 0) y += 2;
   const size = fittedSize(clip, { width: cell, height: cell });
   const below = numbers === undefined ? 0 : NUMBERS;
   for (let i = 0; i < clip.frames; i++) {
