@@ -89,6 +89,7 @@ export function batchOrigin(recipe: Recipe, { dataset, train }: Data): BatchOrig
     split: trainSplit,
     fold,
     entries: train,
+    root: dataset.root,
     clip: clipOptions(recipe, dataset),
     seed: recipe.train.seed,
   };

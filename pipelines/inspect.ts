@@ -2,7 +2,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { loadRecipe, parseRecipe, type Recipe } from '../src/config/index.ts';
-import type { ClipOptions } from '../src/data/clip-source.ts';
 import { cardOf, type Shown, shownFacts } from '../src/data/contact-sheet/cards.ts';
 import { sheetPng } from '../src/data/contact-sheet/paint.ts';
 import { describeClips, sheetHeading } from '../src/data/contact-sheet/sheet-words.ts';
@@ -15,7 +14,7 @@ import { DATASET_FILE, readDataset, readSplit } from '../src/data/read-dataset.t
 import { parseViews } from '../src/data/views.ts';
 import { dataError, usageError } from '../src/errors/index.ts';
 import { writeFileAtomic } from '../src/formats/write-file.ts';
-import { decodeFrames } from '../src/video/decode.ts';
+import { openDecoders } from '../src/video/decoders.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import { clipOptions, openLoader, runFolder } from './assemble.ts';
 import type { Command, Context, Options } from './command.ts';
@@ -218,15 +217,12 @@ async function show(
   const loader = openLoader(failing, ffmpeg, dataset, { [split]: entries });
   const progress = reporter.progress('decode', chosen.length);
   const indices = new Map(entries.map((entry, index) => [entry.id, index]));
-  const clip: ClipOptions = clipOptions(recipe, dataset);
-  const options = { loader, split, entries, root: dataset.root, clip, seed: recipe.train.seed, as, signal };
-  const inspectOne = (entry: Entry): Promise<Shown> => {
+  const decoders = stages ? openDecoders(ffmpeg, { concurrency: 1, signal }) : undefined;
+  const draw = { root: dataset.root, clip: clipOptions(recipe, dataset), seed: recipe.train.seed };
+  const options = { ...draw, loader, split, entries, as, signal, ...(decoders && { decode: decoders.visit }) };
+  const inspectOne = async (entry: Entry): Promise<Shown> => {
     const index = indices.get(entry.id);
-    if (index === undefined) return Promise.resolve(unusableClip(entry, listed.indexOf(entry)));
-    const decode = stages
-      ? { decode: (request: Parameters<typeof decodeFrames>[1]) => decodeFrames(ffmpeg, request, { signal }) }
-      : {};
-    return inspectClip(index, { ...options, ...decode });
+    return index === undefined ? unusableClip(entry, listed.indexOf(entry)) : inspectClip(index, options);
   };
   try {
     const shown: Shown[] = [];
@@ -234,7 +230,7 @@ async function show(
     return shown;
   } finally {
     progress.end();
-    await loader.close();
+    await Promise.all([loader.close(), decoders?.close()]);
   }
 }
 

@@ -1,69 +1,77 @@
 /** Clips one by one with the facts behind them, as a contact sheet wants them: nothing replaced, every failure kept. */
-import path from 'node:path';
 import { PetlVideoError, usageError } from '../errors/index.ts';
 import { nearest } from '../errors/nearest.ts';
-import type { DecodeRequest } from '../video/decode.ts';
+import { type ClipRequest, type Visit, visitBytes } from '../video/visit.ts';
 import type { Frames } from '../video/window.ts';
-import type { ClipOptions } from './clip-source.ts';
 import { describeVerdict, type Shown, type Stage } from './contact-sheet/cards.ts';
 import { type Drawn, testDrawn, trainDrawn } from './contact-sheet/drawn.ts';
+import type { Draw } from './draw.ts';
 import type { Loader, Views } from './loader.ts';
 import { type Entry, isUsable, type SplitName } from './manifest.ts';
 
-export interface InspectOptions {
+export interface InspectOptions extends Draw {
   /** One that stops at a video that fails (`onError: 'fail'`): the failure belongs to its row. */
   readonly loader: Loader;
   readonly split: SplitName;
   /** Those that the loader was opened with. */
   readonly entries: readonly Entry[];
-  readonly root: string;
-  readonly clip: ClipOptions;
-  readonly seed: number;
   /** Of a training clip; the views of a test. */
   readonly as: { readonly epoch: number } | { readonly views: Views };
-  /** Decodes whole frames and crops for the stages; absent where no stages are wanted. */
-  readonly decode?: (request: DecodeRequest) => Promise<Frames>;
+  /** Decodes what is on the way to a clip; absent where no stages are wanted. */
+  readonly decode?: (visit: Visit, into: Uint8Array) => Promise<unknown>;
   readonly signal?: AbortSignal;
 }
 
 /** @throws environment errors and the signal's reason; what is wrong with a video becomes its failure */
 export async function inspectClip(index: number, options: InspectOptions): Promise<Shown> {
-  const { loader, split, entries, as, clip, seed, signal } = options;
+  const { entries, as, signal, decode } = options;
   signal?.throwIfAborted();
   const entry = entries[index] as Entry;
-  const blank = { index, entry, drawn: [], warnings: [] };
-  if (!isUsable(entry)) return { ...blank, failure: describeVerdict(entry) };
-  const drawn = 'views' in as ? testDrawn(entry, clip, as.views) : [trainDrawn(entry, index, as.epoch, clip, seed)];
+  if (!isUsable(entry)) return unusableClip(entry, index);
+  const drawn = 'views' in as ? testDrawn(options, entry, as.views) : [trainDrawn(options, entry, index, as.epoch)];
+  const blank = { index, entry, drawn, warnings: [] };
   try {
-    const clips = await read();
-    if (options.decode === undefined) return { ...blank, drawn, clips };
+    const clips = await readClips(index, options);
+    if (decode === undefined) return { ...blank, clips };
     const stages: Stage[][] = [];
-    for (const one of drawn) stages.push(await stagesOf(one, path.resolve(options.root, entry.file), options));
-    return { ...blank, drawn, clips, stages };
+    for (const one of drawn) stages.push(await stagesOf(one, options.clip.size, decode));
+    return { ...blank, clips, stages };
   } catch (thrown) {
     signal?.throwIfAborted();
     if (!(thrown instanceof PetlVideoError) || thrown.kind !== 'data') throw thrown;
-    return { ...blank, drawn, failure: thrown.what };
-  }
-
-  async function read(): Promise<Uint8Array> {
-    if (!('views' in as)) return (await loader.trainBatch(split, Uint32Array.of(index), as.epoch)).clips;
-    const found = await loader.views(split, index, as.views);
-    if ('failure' in found) throw new PetlVideoError('data', found.failure);
-    return found.clips;
+    return { ...blank, failure: thrown.what };
   }
 }
 
+/** A copy of its own: the loader has its memory back. */
+async function readClips(index: number, { loader, split, as }: InspectOptions): Promise<Uint8Array> {
+  const found =
+    'views' in as
+      ? await loader.views(split, index, as.views)
+      : await loader.trainBatch(split, Uint32Array.of(index), as.epoch);
+  if ('failure' in found) throw new PetlVideoError('data', found.failure);
+  const clips = found.clips.slice();
+  found.release();
+  return clips;
+}
+
 /** The whole frames with the crop on them, and where the clip is mirrored or augmented, the crop before that. */
-async function stagesOf(drawn: Drawn, file: string, { decode, clip }: InspectOptions): Promise<Stage[]> {
-  if (decode === undefined) return [];
-  const { frames, crop, of, flip, augmented } = drawn;
-  const whole = await decode({ file, frames, size: of });
-  const stages: Stage[] = [{ name: `decoded, ${of.width}×${of.height}, with the crop`, clip: whole, marksCrop: true }];
+async function stagesOf(
+  { frames, crop, of, flip, augmented, from }: Drawn,
+  size: number,
+  decode: NonNullable<InspectOptions['decode']>,
+): Promise<Stage[]> {
+  const read = async (clip: ClipRequest): Promise<Frames> => {
+    const visit: Visit = { ...from, clips: [clip] };
+    const data = new Uint8Array(new SharedArrayBuffer(visitBytes(visit)));
+    await decode(visit, data);
+    return { data, frames: frames.length, ...clip.size };
+  };
+  const name = `decoded, ${of.width}×${of.height}, with the crop`;
+  const stages: Stage[] = [{ name, clip: await read({ frames, size: of }), marksCrop: true }];
   if (!flip && augmented.length === 0) return stages;
-  const size = { width: clip.size, height: clip.size };
-  const cropped = await decode({ file, frames, crop, size });
-  return [...stages, { name: `cropped and resized to ${clip.size}×${clip.size}`, clip: cropped, marksCrop: false }];
+  const cropped = await read({ frames, crop, size: { width: size, height: size } });
+  return [...stages, { name: `cropped and resized to ${size}×${size}`, clip: cropped, marksCrop: false }];
 }
 
 /** A listed video that training never sees: its verdict is all there is to show. */

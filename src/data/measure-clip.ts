@@ -1,11 +1,8 @@
 /** Where the time of one training clip goes, alone on the machine: ffmpeg's stages, and what the loader adds. */
-import path from 'node:path';
 import { PetlVideoError } from '../errors/index.ts';
 import type { Ffmpeg } from '../video/ffmpeg.ts';
 import { measureStages, type StageMs } from '../video/measure-stages.ts';
-import type { Visit } from '../video/visit.ts';
-import type { ClipOptions } from './clip-source.ts';
-import { trainDrawn } from './contact-sheet/drawn.ts';
+import { type Draw, trainVisit } from './draw.ts';
 import type { Loader } from './loader.ts';
 import type { Entry, SplitName } from './manifest.ts';
 
@@ -30,24 +27,19 @@ const RUNS = 5;
 export async function measureClip(
   loader: Loader,
   indices: readonly number[],
-  options: {
+  options: Draw & {
     readonly ffmpeg: Ffmpeg;
-    readonly root: string;
     readonly split: SplitName;
     readonly entries: readonly Entry[];
-    readonly clip: ClipOptions;
-    readonly seed: number;
     readonly signal?: AbortSignal;
   },
 ): Promise<ClipStages | undefined> {
-  const { ffmpeg, root, split, entries, clip, seed, signal } = options;
+  const { ffmpeg, split, entries, signal } = options;
   const measured: ClipStageMs[] = [];
   for (const index of indices) {
     signal?.throwIfAborted();
     const entry = entries[index] as Entry;
-    const { frames, crop, flip } = trainDrawn(entry, index, 0, clip, seed);
-    const size = { width: clip.size, height: clip.size };
-    const visit: Visit = { file: path.resolve(root, entry.file), clips: [{ frames, crop, size, flip }] };
+    const visit = trainVisit(options, entry, index, 0);
     try {
       const stages = await measureStages(ffmpeg, visit, { signal });
       const whole = stages.processStart + stages.openAndDecode + stages.cropAndResize + stages.transfer;
@@ -74,7 +66,7 @@ async function fastestClip(loader: Loader, split: SplitName, index: number): Pro
   let least = Number.POSITIVE_INFINITY;
   for (let run = 0; run < RUNS; run++) {
     const start = performance.now();
-    await loader.trainBatch(split, Uint32Array.of(index), 0);
+    (await loader.trainBatch(split, Uint32Array.of(index), 0)).release();
     least = Math.min(least, performance.now() - start);
   }
   return least;

@@ -43,7 +43,8 @@ export interface Delivered {
 export function measureTraining(loader: Loader, options: TrainingOptions): Promise<Delivered> {
   const { split, seed, ahead } = options;
   const load = async ({ entries, epoch }: Batch) => {
-    const { labels, replaced } = await loader.trainBatch(split, entries, epoch);
+    const { labels, replaced, release } = await loader.trainBatch(split, entries, epoch);
+    release();
     return { clips: labels.length, failed: replaced.length };
   };
   return measure(prefetch(batches(options.epoch, seed), ahead, load, options.signal), ahead, options);
@@ -63,8 +64,9 @@ export function measureViews(
   const { split, entries, views, ahead, signal } = options;
   const load = async (entry: number) => {
     const found = await loader.views(split, entry, views);
-    const failed = 'failure' in found;
-    return { clips: failed ? 0 : views.segments * views.crops, failed: failed ? 1 : 0 };
+    if ('failure' in found) return { clips: 0, failed: 1 };
+    found.release();
+    return { clips: views.segments * views.crops, failed: 0 };
   };
   return measure(prefetch(round(entries), ahead, load, signal), ahead, options);
 }

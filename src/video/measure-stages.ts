@@ -5,7 +5,7 @@
 import { runProgram } from '../setup/executables.ts';
 import { decodeVisit } from './decode.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
-import { ANY_VIDEO, everyFrame, openInput, SAME_SIZE } from './input.ts';
+import { ANY_VIDEO, everyFrame, openInput } from './input.ts';
 import { type FfmpegJob, type RunOptions, runFfmpeg } from './process.ts';
 import { seekBefore } from './seeks.ts';
 import { selectFrames } from './select.ts';
@@ -56,7 +56,7 @@ async function decodeOnlyJob(ffmpeg: Ffmpeg, { file, bytes, seeks, clips }: Visi
   return {
     inputs: [{ source, options: seek === undefined ? options : [...options, '-ss', seek[1].toFixed(6)] }],
     filters: {
-      graph: `[0:${ANY_VIDEO}]trim=end_frame=${last + 1},${selectFrames(wanted.map((frame) => frame - from))},${SAME_SIZE}[out]`,
+      graph: `[0:${ANY_VIDEO}]trim=end_frame=${last + 1},${selectFrames(wanted.map((frame) => frame - from))}[out]`,
       output: 'out',
     },
     outputOptions: [...everyFrame(ffmpeg), '-frames:v', String(wanted.length)],

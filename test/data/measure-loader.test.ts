@@ -19,7 +19,12 @@ test('the speed of training batches: what comes when all that was asked for at o
       const ms = asked.length === 1 ? 1200 : 200;
       queue = queue.then(() => time.sleep(ms));
       const replaced = asked.length === 8 ? [{ entry: 1, id: 'x', reason: 'broken', by: 2 }] : [];
-      return queue.then(() => ({ clips: new Uint8Array(0), labels: new Int32Array(entries.length), replaced }));
+      return queue.then(() => ({
+        clips: new Uint8Array(0),
+        labels: new Int32Array(entries.length),
+        replaced,
+        release: () => {},
+      }));
     },
     views: () => Promise.reject(new Error('not asked for')),
     close: async () => {},
@@ -96,8 +101,14 @@ function steady(time: ReturnType<typeof madeUpTime>, ms: number): Loader {
   };
   return {
     trainBatch: (_, entries) =>
-      next().then(() => ({ clips: new Uint8Array(0), labels: new Int32Array(entries.length), replaced: [] })),
-    views: (_, entry) => next().then(() => (entry === 3 ? { failure: 'broken' } : { clips: new Uint8Array(0) })),
+      next().then(() => ({
+        clips: new Uint8Array(0),
+        labels: new Int32Array(entries.length),
+        replaced: [],
+        release: () => {},
+      })),
+    views: (_, entry) =>
+      next().then(() => (entry === 3 ? { failure: 'broken' } : { clips: new Uint8Array(0), release: () => {} })),
     close: async () => {},
   };
 }

@@ -1,5 +1,5 @@
 /** A batch of training clips as a contact sheet, from the bytes that the model gets. */
-import type { ClipOptions } from '../clip-source.ts';
+import { clipBytes, type Draw } from '../draw.ts';
 import type { TrainBatch } from '../loader.ts';
 import type { Entry, SplitName } from '../manifest.ts';
 import { cardOf, type Shown } from './cards.ts';
@@ -11,19 +11,17 @@ import { describeClips, sheetHeading } from './sheet-words.ts';
 /** Clips on the sheet at most: drawing them takes less than a second. */
 export const MOST_CLIPS = 16;
 
-export interface BatchOrigin {
+export interface BatchOrigin extends Draw {
   readonly dataset: string;
   readonly classes: readonly string[];
   readonly split: SplitName;
   readonly fold?: number | undefined;
   /** Those that are trained on. */
   readonly entries: readonly Entry[];
-  readonly clip: ClipOptions;
-  readonly seed: number;
 }
 
 /** A batch, and the indices of the entries that it was asked for. */
-export type DrawnBatch = TrainBatch & { readonly entries: Uint32Array; readonly epoch: number };
+export type DrawnBatch = Omit<TrainBatch, 'release'> & { readonly entries: Uint32Array; readonly epoch: number };
 
 export function batchSheet(batch: DrawnBatch, origin: BatchOrigin): Sheet {
   const { dataset, classes, split, fold, clip, seed } = origin;
@@ -46,16 +44,17 @@ export function batchPng(batch: DrawnBatch, origin: BatchOrigin): Promise<Uint8A
   return sheetPng(batchSheet(batch, origin));
 }
 
-function shownOf(batch: DrawnBatch, i: number, { entries, clip, seed }: BatchOrigin): Shown {
+function shownOf(batch: DrawnBatch, i: number, origin: BatchOrigin): Shown {
+  const { entries, clip } = origin;
   const wanted = batch.entries[i] as number;
   const replaced = batch.replaced.find(({ entry }) => entry === wanted);
   const index = replaced?.by ?? wanted;
   const entry = entries[index] as Entry;
-  const bytes = clip.frames * clip.size * clip.size * 3;
+  const bytes = clipBytes(clip);
   return {
     index,
     entry,
-    drawn: [trainDrawn(entry, index, batch.epoch, clip, seed)],
+    drawn: [trainDrawn(origin, entry, index, batch.epoch)],
     clips: batch.clips.subarray(i * bytes, (i + 1) * bytes),
     warnings: replaced === undefined ? [] : [`stands in for ${replaced.id}: ${replaced.reason}`],
   };

@@ -1,6 +1,6 @@
 /** Clips with what was drawn for them, as cards of a contact sheet and as facts for JSON. */
 import type { Frames } from '../../video/window.ts';
-import type { ClipOptions } from '../clip-source.ts';
+import { type ClipOptions, clipBytes } from '../draw.ts';
 import type { Entry } from '../manifest.ts';
 import type { Drawn } from './drawn.ts';
 import type { Card, Fact, Strip } from './sheet.ts';
@@ -74,9 +74,10 @@ function factsOf({ entry, drawn }: Shown, { flip }: ClipOptions): Fact[] {
 const sizeText = ({ width, height }: { readonly width: number; readonly height: number }): string =>
   `${width}×${height}`;
 
-function stripsOf({ entry, drawn, clips, stages }: Shown, { frames: T, size: S }: ClipOptions): Strip[] {
+function stripsOf({ entry, drawn, clips, stages }: Shown, clip: ClipOptions): Strip[] {
   if (clips === undefined) return [];
-  const bytes = T * S * S * 3;
+  const { frames: T, size: S } = clip;
+  const bytes = clipBytes(clip);
   return drawn.flatMap((one, i): Strip[] => {
     const numbers = isImage(entry) ? {} : { numbers: one.frames };
     const view = viewText(drawn, one);
@@ -84,9 +85,9 @@ function stripsOf({ entry, drawn, clips, stages }: Shown, { frames: T, size: S }
     if (stages === undefined) return [{ ...(view === undefined ? {} : { caption: view }), clip: last, ...numbers }];
     const captioned = (name: string): string => (view === undefined ? name : `${view}: ${name}`);
     return [
-      ...(stages[i] ?? []).map(({ name, clip, marksCrop }) => ({
+      ...(stages[i] ?? []).map(({ name, clip: frames, marksCrop }) => ({
         caption: captioned(name),
-        clip,
+        clip: frames,
         ...(marksCrop ? { window: one.crop } : {}),
       })),
       { caption: captioned('as the model sees it'), clip: last, ...numbers },

@@ -1,12 +1,9 @@
-/** What is drawn for a clip, before any pixel is read: as plain facts for a contact sheet and its JSON. */
-import { rng } from '../../tensor/random.ts';
-import { type Size, shortSideSize, type Window } from '../../video/window.ts';
-import type { ClipOptions } from '../clip-source.ts';
-import { drawCrop } from '../crop.ts';
+/** What was drawn for a clip, as facts for a contact sheet and its JSON. */
+import type { Visit } from '../../video/visit.ts';
+import type { Size, Window } from '../../video/window.ts';
+import { type Draw, testVisit, trainVisit } from '../draw.ts';
 import type { Views } from '../loader.ts';
 import type { Entry } from '../manifest.ts';
-import { samplers } from '../sampling/index.ts';
-import { cropWindows } from '../views.ts';
 import type { Fact } from './sheet.ts';
 
 export interface Drawn {
@@ -20,27 +17,28 @@ export interface Drawn {
   readonly view?: { readonly segment: number; readonly crop: number };
   /** What else was drawn, in the order it is done. */
   readonly augmented: readonly Fact[];
+  /** What is decoded for it, but for the clips. */
+  readonly from: Omit<Visit, 'clips'>;
 }
 
-export function trainDrawn(entry: Entry, index: number, epoch: number, clip: ClipOptions, seed: number): Drawn {
-  const frames = samplers[clip.sampling].train(entry.frames, clip, rng(seed, 'frames', epoch, index));
-  const random = rng(seed, 'crop', epoch, index);
-  const crop = drawCrop(clip.crop, entry, clip.size, random, clip.cropScale);
-  const flip = clip.flip && random.uniform() < 0.5;
-  return { frames, crop, of: { width: entry.width, height: entry.height }, flip, augmented: [] };
+export function trainDrawn(draw: Draw, entry: Entry, index: number, epoch: number): Drawn {
+  const { clips, ...from } = trainVisit(draw, entry, index, epoch);
+  const [{ frames, crop, flip = false }] = clips;
+  const of = { width: entry.width, height: entry.height };
+  return { frames, crop: crop ?? { x: 0, y: 0, ...of }, of, flip, augmented: [], from };
 }
 
 /** Segments outermost, as a loader's views. */
-export function testDrawn(entry: Entry, clip: ClipOptions, { segments, crops }: Views): Drawn[] {
-  const of = shortSideSize(entry, clip.size);
-  return samplers[clip.sampling].test(entry.frames, clip, segments).flatMap((frames, segment) =>
-    cropWindows(of, clip.size, crops).map((window, crop) => ({
-      frames,
-      crop: window,
-      of,
-      flip: false,
-      view: { segment, crop },
-      augmented: [],
-    })),
-  );
+export function testDrawn(draw: Draw, entry: Entry, asked: Views): Drawn[] {
+  const { visit, views } = testVisit(draw, entry, asked);
+  const { clips, ...from } = visit;
+  return views.map(({ frames, crop }, i) => ({
+    frames,
+    crop,
+    of: clips[0].size,
+    flip: false,
+    view: { segment: Math.floor(i / asked.crops), crop: i % asked.crops },
+    augmented: [],
+    from,
+  }));
 }

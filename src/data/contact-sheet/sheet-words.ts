@@ -1,5 +1,5 @@
 /** The words above the clips of a sheet. */
-import type { ClipOptions } from '../clip-source.ts';
+import type { ClipOptions } from '../draw.ts';
 import type { Views } from '../loader.ts';
 import type { SplitName } from '../manifest.ts';
 

@@ -24,6 +24,7 @@ const origin: BatchOrigin = {
   split: 'train',
   fold: 2,
   entries,
+  root: '/nowhere',
   clip: {
     frames: T,
     stride: 4,
