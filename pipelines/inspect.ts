@@ -36,7 +36,7 @@ export const inspect: Command = {
     { flags: '--split <name>', description: 'train, validation or test (default: data.trainSplit)' },
     { flags: '-n, --clips <n>', description: `videos to show (default ${CLIPS}; fewer where each has many views)` },
     { flags: '--ids <ids>', description: 'these videos, as a,b, in place of the first of the epoch' },
-    { flags: '--epoch <n>', description: 'epoch whose training clips are drawn, from 0', default: '0' },
+    { flags: '--epoch <n>', description: 'epoch whose training clips are drawn, from 0 (default 0)' },
     { flags: '--views <KxC>', description: 'test views, segments × crops (default off the training split: eval)' },
     { flags: '--stages', description: 'show the way too: whole frames with the crop, cropped, as the model sees it' },
     {
@@ -170,14 +170,20 @@ function anyModel(folder: string): string {
 }
 
 function waysOf({ recipe, split }: Asked, options: Options): As {
-  const { segments, crops } = recipe.eval;
-  if (options.views !== undefined) return { views: parseViews(options.views as string) };
-  if (split !== recipe.data.trainSplit) return { views: { segments, crops } };
-  const epoch = Number(options.epoch);
-  if (!Number.isInteger(epoch) || epoch < 0 || `${options.epoch}`.trim() === '') {
-    throw usageError(`--epoch ${options.epoch}: give a whole number from 0`);
+  const { epoch, views } = options;
+  if (views !== undefined || split !== recipe.data.trainSplit) {
+    if (epoch !== undefined) {
+      throw usageError('--epoch is for training clips, and test views are the same in every epoch', {
+        remedy: `leave out --epoch, or ${views === undefined ? '--split' : '--views'}`,
+      });
+    }
+    const { segments, crops } = recipe.eval;
+    return { views: views === undefined ? { segments, crops } : parseViews(views as string) };
   }
-  return { epoch };
+  if (epoch !== undefined && !/^\d{1,9}$/.test(epoch as string)) {
+    throw usageError(`--epoch ${epoch}: give a whole number from 0`);
+  }
+  return { epoch: Number(epoch ?? 0) };
 }
 
 function countOf({ clips }: Options): number | undefined {

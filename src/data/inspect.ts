@@ -2,7 +2,6 @@
 import { PetlVideoError, usageError } from '../errors/index.ts';
 import { nearest } from '../errors/nearest.ts';
 import { type ClipRequest, type Visit, visitBytes } from '../video/visit.ts';
-import type { Frames } from '../video/window.ts';
 import { describeVerdict, type Shown, type Stage } from './contact-sheet/cards.ts';
 import { type Drawn, testDrawn, trainDrawn } from './contact-sheet/drawn.ts';
 import type { Draw } from './draw.ts';
@@ -28,13 +27,13 @@ export async function inspectClip(index: number, options: InspectOptions): Promi
   signal?.throwIfAborted();
   const entry = entries[index] as Entry;
   if (!isUsable(entry)) return unusableClip(entry, index);
-  const drawn = 'views' in as ? testDrawn(options, entry, as.views) : [trainDrawn(options, entry, index, as.epoch)];
+  const drawn = 'views' in as ? testDrawn(options, entry, as.views) : trainDrawn(options, entry, index, as.epoch);
   const blank = { index, entry, drawn, warnings: [] };
   try {
     const clips = await readClips(index, options);
     if (decode === undefined) return { ...blank, clips };
     const stages: Stage[][] = [];
-    for (const one of drawn) stages.push(await stagesOf(one, options.clip.size, decode));
+    for (const one of drawn) stages.push(await stagesOf(one, decode));
     return { ...blank, clips, stages };
   } catch (thrown) {
     signal?.throwIfAborted();
@@ -55,23 +54,24 @@ async function readClips(index: number, { loader, split, as }: InspectOptions): 
   return clips;
 }
 
-/** The whole frames with the crop on them, and where the clip is mirrored or augmented, the crop before that. */
+/** The whole frames with the crop on them, the same augmented, and the crop before it is mirrored: as far as there are such. */
 async function stagesOf(
-  { frames, crop, of, flip, augmented, from }: Drawn,
-  size: number,
+  { of, flip, augmented, request, from }: Drawn,
   decode: NonNullable<InspectOptions['decode']>,
 ): Promise<Stage[]> {
-  const read = async (clip: ClipRequest): Promise<Frames> => {
+  const stage = async (name: string, clip: ClipRequest, marksCrop = false): Promise<Stage> => {
     const visit: Visit = { ...from, clips: [clip] };
     const data = new Uint8Array(new SharedArrayBuffer(visitBytes(visit)));
     await decode(visit, data);
-    return { data, frames: frames.length, ...clip.size };
+    return { name, clip: { data, frames: clip.frames.length, ...clip.size }, marksCrop };
   };
-  const name = `decoded, ${of.width}×${of.height}, with the crop`;
-  const stages: Stage[] = [{ name, clip: await read({ frames, size: of }), marksCrop: true }];
-  if (!flip && augmented.length === 0) return stages;
-  const cropped = await read({ frames, crop, size: { width: size, height: size } });
-  return [...stages, { name: `cropped and resized to ${size}×${size}`, clip: cropped, marksCrop: false }];
+  const { frames, size } = request;
+  const whole: ClipRequest = { ...request, crop: undefined, flip: false, size: of };
+  return [
+    await stage(`decoded, ${of.width}×${of.height}, with the crop`, { frames, size: of }, true),
+    ...(augmented.length > 0 ? [await stage('augmented', whole, true)] : []),
+    ...(flip ? [await stage(`cropped and resized to ${size.width}×${size.height}`, { ...request, flip: false })] : []),
+  ];
 }
 
 /** A listed video that training never sees: its verdict is all there is to show. */

@@ -3,8 +3,12 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { benchData } from '../../pipelines/bench-data.ts';
+import type { Options } from '../../pipelines/command.ts';
+import type { ErrorKind } from '../../src/errors/index.ts';
 import { type RunOptions, refused, succeeds } from './cli.ts';
 import { ffmpegHere, makeProject } from './project.ts';
+import { refuses } from './refuses.ts';
 
 const ffmpeg = await ffmpegHere();
 const skip = ffmpeg === undefined ? 'no ffmpeg on this machine' : false;
@@ -84,13 +88,17 @@ test('videos that fail are counted; where all do, there is nothing to measure', 
 });
 
 test('what cannot be measured is refused', { skip }, async () => {
-  const cases: readonly [readonly string[], number, RegExp][] = [
-    [['recipe.yaml', '--seconds', '0'], 2, /^usage error: --seconds 0: give a number above 0$/],
-    [['recipe.yaml', '--step-ms', 'slow'], 2, /^usage error: --step-ms slow: give a number above 0$/],
-    [['recipe.yaml', '--clips', '1.5'], 2, /^usage error: --clips 1\.5: give a whole number from 1$/],
-    [['recipe.yaml', 'train.batch=9'], 3, /^config error: 8 videos do not fill one update of 9 × 1 clips$/],
-    [['recipe.yaml', 'data.path=nowhere'], 4, /^data error: no prepared data set here/],
+  const cases: readonly [string, Options, ErrorKind, RegExp][] = [
+    ['recipe.yaml', { seconds: '0' }, 'usage', /^--seconds 0: give a number above 0$/],
+    ['recipe.yaml', { stepMs: 'slow' }, 'usage', /^--step-ms slow: give a number above 0$/],
+    ['recipe.yaml', { clips: '1.5' }, 'usage', /^--clips 1\.5: give a whole number from 1$/],
+    ['recipe.yaml', { decoders: '0' }, 'usage', /^--decoders 0: give a whole number from 1$/],
+    ['recipe.yaml', { views: '0x3' }, 'usage', /^views "0x3" are not of the form/],
+    ['recipe.yaml train.batch=9', {}, 'config', /^8 videos do not fill one update of 9 × 1 clips\n/],
+    ['recipe.yaml data.path=nowhere', {}, 'data', /^no prepared data set here/],
+    ['nothing.yaml', {}, 'config', /^no such recipe\n/],
   ];
-  for (const [words, code, says] of cases)
-    await refused(['bench', 'data', ...words, '--json'], options, { code, says });
+  for (const [words, given, kind, message] of cases) {
+    await refuses(benchData, folder, words.split(' '), given, { kind, message });
+  }
 });

@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Options } from '../../pipelines/command.ts';
+import { inspect as inspectCommand } from '../../pipelines/inspect.ts';
 import type { ShownFacts } from '../../src/data/contact-sheet/cards.ts';
 import { frameOf, resized } from '../../src/data/contact-sheet/thumbnails.ts';
+import type { ErrorKind } from '../../src/errors/index.ts';
 import type { RgbPicture } from '../../src/formats/png.ts';
 import type { Ffmpeg } from '../../src/video/ffmpeg.ts';
 import { cropClip, type Frames } from '../../src/video/window.ts';
@@ -12,6 +15,7 @@ import { readPng } from '../formats/read-png.ts';
 import { runDirectly } from '../video/ffmpegs.ts';
 import { type Ran, type RunOptions, refused, succeeds, unfinished } from './cli.ts';
 import { ffmpegHere, makeProject } from './project.ts';
+import { refuses } from './refuses.ts';
 
 const ffmpeg = await ffmpegHere();
 const skip = ffmpeg === undefined ? 'no ffmpeg on this machine' : false;
@@ -206,41 +210,47 @@ test('a video that cannot be decoded has a row with the reason', { skip }, async
 });
 
 test('what cannot be shown is refused', { skip }, async () => {
-  const cases: readonly [readonly string[], number, RegExp, RegExp?][] = [
-    [['recipe.yaml', '--split', 'tests'], 2, /^usage error: --split tests: choose one of train, validation, test$/],
-    [['recipe.yaml', '-n', '0'], 2, /^usage error: -n 0: give a number of videos/],
-    [['recipe.yaml', '--epoch', '-1'], 2, /^usage error: --epoch -1: give a whole number/],
+  await refused(['inspect', 'recipe.yaml', '-n', '0', '--json'], options, {
+    code: 2,
+    says: /^usage error: -n 0: give a number of videos from 1/,
+  });
+  await refused(['inspect', 'nowhere'], options, {
+    code: 4,
+    says: /^data error: no prepared data set here/,
+    at: 'nowhere',
+  });
+  const cases: readonly [string, Options, ErrorKind, RegExp][] = [
+    ['recipe.yaml', { split: 'tests' }, 'usage', /^--split tests: choose one of train, validation, test$/],
+    ['recipe.yaml', { clips: 'many' }, 'usage', /^-n many: give a number/],
+    ['recipe.yaml', { epoch: '-1' }, 'usage', /^--epoch -1: give a whole number/],
+    ['recipe.yaml', { epoch: '2', views: '1x1' }, 'usage', /^--epoch is for training clips/],
+    ['recipe.yaml', { epoch: '2', split: 'validation' }, 'usage', /^--epoch is for training clips/],
+    ['recipe.yaml', { views: '3' }, 'usage', /^views "3" are not of the form/],
     [
-      ['recipe.yaml', '--ids', 'train/up/9.mp4'],
-      2,
-      /^usage error: no entry of the split has the id 'train\/up\/9\.mp4'; did you mean train\/up\/\d/,
+      'recipe.yaml',
+      { ids: 'train/up/9.mp4' },
+      'usage',
+      /^no entry of the split has the id 'train\/up\/9\.mp4'; did you mean train\/up\/\d\.mp4/,
     ],
-    [['recipe.yaml', '--split', 'test'], 3, /^config error: \S+ has no test split$/],
-    [['nothing.yaml'], 3, /^config error: no such recipe$/],
-    [['nowhere'], 4, /^data error: no prepared data set here: dataset\.json is missing$/],
+    ['recipe.yaml', { split: 'test' }, 'config', /^\S+ has no test split\n/],
+    ['nothing.yaml', {}, 'config', /^no such recipe\n/],
+    ['videos', {}, 'data', /^no prepared data set here/],
     [
-      ['data/other.jsonl'],
-      4,
-      /^data error: dataset\.json beside it names no such manifest$/,
-      /train\.jsonl, validation\.jsonl/,
+      'data/other.jsonl',
+      {},
+      'data',
+      /^dataset\.json beside it names no such manifest\n.*\n.*train\.jsonl, validation\.jsonl/,
     ],
+    ['data/train.jsonl', { split: 'validation' }, 'usage', /^--split validation does not go with train\.jsonl/],
     [
-      ['data/train.jsonl', '--split', 'validation'],
-      2,
-      /^usage error: --split validation does not go with train\.jsonl/,
+      'recipe.yaml',
+      { out: 'no/such/folder.png' },
+      'environment',
+      /^cannot write the file: the folder does not exist\n/,
     ],
-    [
-      ['recipe.yaml', '--out', 'no/such/folder.png'],
-      5,
-      /^environment error: cannot write the file: the folder does not exist$/,
-    ],
-    [['data', 'data.frams=2'], 3, /frams/],
+    ['data data.frams=2', {}, 'config', /data\.frams/],
   ];
-  for (const [words, code, says, remedy] of cases) {
-    await refused(['inspect', ...words, '--json'], options, {
-      code,
-      says,
-      ...(remedy === undefined ? {} : { remedy }),
-    });
+  for (const [words, given, kind, message] of cases) {
+    await refuses(inspectCommand, folder, words.split(' '), given, { kind, message });
   }
 });

@@ -25,13 +25,15 @@ export type DrawnBatch = Omit<TrainBatch, 'release'> & { readonly entries: Uint3
 
 export function batchSheet(batch: DrawnBatch, origin: BatchOrigin): Sheet {
   const { dataset, classes, split, fold, clip, seed } = origin;
-  const clips = batch.entries.length;
-  const shown = Array.from(batch.entries.subarray(0, MOST_CLIPS), (_, i) => shownOf(batch, i, origin));
+  const clips = batch.labels.length;
+  const perVideo = clips / batch.entries.length;
+  const videos = Math.max(1, Math.floor(MOST_CLIPS / perVideo));
+  const shown = Array.from(batch.entries.subarray(0, videos), (_, i) => shownOf(batch, i, origin));
   return {
     heading: `${sheetHeading(dataset, split, fold, { epoch: batch.epoch })} · first batch`,
     notes: [
       describeClips(clip, { epoch: batch.epoch }, seed),
-      `${shown.length < clips ? `The first ${shown.length} of ${clips} clips` : `${clips} clips`}, before any are mixed (mixup, CutMix).`,
+      `${shown.length * perVideo < clips ? `The first ${shown.length * perVideo} of ${clips} clips` : `${clips} clips`}, before any are mixed (mixup, CutMix).`,
     ],
     frames: clip.frames,
     size: clip.size,
@@ -50,11 +52,12 @@ function shownOf(batch: DrawnBatch, i: number, origin: BatchOrigin): Shown {
   const replaced = batch.replaced.find(({ entry }) => entry === wanted);
   const index = replaced?.by ?? wanted;
   const entry = entries[index] as Entry;
-  const bytes = clipBytes(clip);
+  const drawn = trainDrawn(origin, entry, index, batch.epoch);
+  const bytes = drawn.length * clipBytes(clip);
   return {
     index,
     entry,
-    drawn: [trainDrawn(origin, entry, index, batch.epoch)],
+    drawn,
     clips: batch.clips.subarray(i * bytes, (i + 1) * bytes),
     warnings: replaced === undefined ? [] : [`stands in for ${replaced.id}: ${replaced.reason}`],
   };

@@ -13,7 +13,7 @@ export interface Stage {
   readonly marksCrop: boolean;
 }
 
-/** A video of a split with its clips: one in training, V views at test. */
+/** A video of a split with its clips: those of a batch in training, V views at test. */
 export interface Shown {
   /** Index in the entries that the loader has. */
   readonly index: number;
@@ -54,40 +54,39 @@ export const describeVerdict = ({ verdict, reason }: Entry): string =>
 
 const isImage = ({ frames, fps }: Entry): boolean => frames === 1 && fps === 0;
 
-function factsOf({ entry, drawn }: Shown, { flip }: ClipOptions): Fact[] {
+/** Of the video; and of its clip, where there is one alone: several have their facts above their frames. */
+function factsOf({ entry, drawn }: Shown, options: ClipOptions): Fact[] {
   const [first] = drawn;
   if (entry.frames === 0) return [];
   const source: Fact = isImage(entry)
     ? ['image', sizeText(entry)]
     : ['video', `${entry.frames} frames, ${sizeText(entry)}, ${Number(entry.fps.toFixed(2))} fps`];
-  // Where there are several views, each says for itself what its crop is.
-  if (first === undefined || drawn.length > 1) return [source];
-  const of = first.view === undefined ? '' : ` of ${sizeText(first.of)}`;
-  return [
-    source,
-    ['crop', `${sizeText(first.crop)} at ${first.crop.x},${first.crop.y}${of}`],
-    ...(flip && first.view === undefined ? [['mirrored', first.flip ? 'yes' : 'no'] as const] : []),
-    ...first.augmented,
-  ];
+  return first === undefined || drawn.length > 1 ? [source] : [source, ...clipFacts(first, options)];
+}
+
+function clipFacts({ view, crop, of, flip, augmented }: Drawn, options: ClipOptions): Fact[] {
+  const place = `${sizeText(crop)} at ${crop.x},${crop.y}`;
+  if (view !== undefined) return [['crop', `${place} of ${sizeText(of)}`]];
+  return [['crop', place], ...(options.flip ? [['mirrored', flip ? 'yes' : 'no'] as const] : []), ...augmented];
 }
 
 const sizeText = ({ width, height }: { readonly width: number; readonly height: number }): string =>
   `${width}×${height}`;
 
-function stripsOf({ entry, drawn, clips, stages }: Shown, clip: ClipOptions): Strip[] {
+function stripsOf({ entry, drawn, clips, stages }: Shown, options: ClipOptions): Strip[] {
   if (clips === undefined) return [];
-  const { frames: T, size: S } = clip;
-  const bytes = clipBytes(clip);
+  const { frames: T, size: S } = options;
+  const bytes = clipBytes(options);
   return drawn.flatMap((one, i): Strip[] => {
     const numbers = isImage(entry) ? {} : { numbers: one.frames };
-    const view = viewText(drawn, one);
+    const view = captionOf(drawn, one, options);
     const last = { data: clips.subarray(i * bytes, (i + 1) * bytes), frames: T, width: S, height: S };
     if (stages === undefined) return [{ ...(view === undefined ? {} : { caption: view }), clip: last, ...numbers }];
     const captioned = (name: string): string => (view === undefined ? name : `${view}: ${name}`);
     return [
-      ...(stages[i] ?? []).map(({ name, clip: frames, marksCrop }) => ({
+      ...(stages[i] ?? []).map(({ name, clip, marksCrop }) => ({
         caption: captioned(name),
-        clip: frames,
+        clip,
         ...(marksCrop ? { window: one.crop } : {}),
       })),
       { caption: captioned('as the model sees it'), clip: last, ...numbers },
@@ -95,11 +94,16 @@ function stripsOf({ entry, drawn, clips, stages }: Shown, clip: ClipOptions): St
   });
 }
 
-/** Undefined where there is one view alone. */
-function viewText(drawn: readonly Drawn[], { view, crop, of }: Drawn): string | undefined {
-  if (view === undefined || drawn.length === 1) return undefined;
-  const segments = 1 + Math.max(...drawn.map((one) => one.view?.segment ?? 0));
-  const crops = 1 + Math.max(...drawn.map((one) => one.view?.crop ?? 0));
+/** Which clip of the video it is, with its facts; undefined where there is one alone. */
+function captionOf(drawn: readonly Drawn[], one: Drawn, options: ClipOptions): string | undefined {
+  if (drawn.length === 1) return undefined;
+  const { view, repeat = 0, crop, of } = one;
+  if (view === undefined) {
+    const facts = clipFacts(one, options).map(([name, value]) => `${name} ${value}`);
+    return `clip ${repeat + 1} of ${drawn.length}: ${facts.join(', ')}`;
+  }
+  const segments = 1 + Math.max(...drawn.map((other) => other.view?.segment ?? 0));
+  const crops = 1 + Math.max(...drawn.map((other) => other.view?.crop ?? 0));
   const which = [
     ...(segments > 1 ? [`segment ${view.segment + 1} of ${segments}`] : []),
     ...(crops > 1 ? [`crop ${view.crop + 1} of ${crops}`] : []),

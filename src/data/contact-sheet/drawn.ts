@@ -1,5 +1,5 @@
 /** What was drawn for a clip, as facts for a contact sheet and its JSON. */
-import type { Visit } from '../../video/visit.ts';
+import type { ClipRequest, Visit } from '../../video/visit.ts';
 import type { Size, Window } from '../../video/window.ts';
 import { type Draw, testVisit, trainVisit } from '../draw.ts';
 import type { Views } from '../loader.ts';
@@ -15,17 +15,34 @@ export interface Drawn {
   readonly flip: boolean;
   /** From 0; absent in training. */
   readonly view?: { readonly segment: number; readonly crop: number };
+  /** From 0; present where a video has several training clips in its batch. */
+  readonly repeat?: number;
   /** What else was drawn, in the order it is done. */
   readonly augmented: readonly Fact[];
-  /** What is decoded for it, but for the clips. */
+  /** How the clip is asked for, and of which video. */
+  readonly request: ClipRequest;
   readonly from: Omit<Visit, 'clips'>;
 }
 
-export function trainDrawn(draw: Draw, entry: Entry, index: number, epoch: number): Drawn {
+/** The clips that a batch has of an entry, in their order. */
+export function trainDrawn(draw: Draw, entry: Entry, index: number, epoch: number): Drawn[] {
   const { clips, ...from } = trainVisit(draw, entry, index, epoch);
-  const [{ frames, crop, flip = false }] = clips;
   const of = { width: entry.width, height: entry.height };
-  return { frames, crop: crop ?? { x: 0, y: 0, ...of }, of, flip, augmented: [], from };
+  return clips.map((request, repeat) => ({
+    frames: request.frames,
+    crop: request.crop ?? { x: 0, y: 0, ...of },
+    of,
+    flip: request.flip ?? false,
+    ...(clips.length > 1 ? { repeat } : {}),
+    augmented: augmentedFacts(request),
+    request,
+    from,
+  }));
+}
+
+/** One fact for each thing that is done to the pixels of a clip beyond crop, size and mirroring. */
+function augmentedFacts(_request: ClipRequest): Fact[] {
+  return [];
 }
 
 /** Segments outermost, as a loader's views. */
@@ -39,6 +56,7 @@ export function testDrawn(draw: Draw, entry: Entry, asked: Views): Drawn[] {
     flip: false,
     view: { segment: Math.floor(i / asked.crops), crop: i % asked.crops },
     augmented: [],
+    request: { frames, crop, size: crop },
     from,
   }));
 }
