@@ -1,18 +1,17 @@
 /** `petl-video bench data`: how fast the clips of a recipe come, what they cost, and whether a model would wait for them. */
 import { stat } from 'node:fs/promises';
 import os from 'node:os';
-import path from 'node:path';
 import { loadRecipe, type Recipe } from '../src/config/index.ts';
+import { trainVisit } from '../src/data/draw.ts';
 import type { Loader } from '../src/data/loader.ts';
-import type { Entry } from '../src/data/manifest.ts';
 import { type ClipStages, measureClip } from '../src/data/measure-clip.ts';
-import { type Delivered, measureTraining, measureViews, type TrainingOptions } from '../src/data/measure-loader.ts';
+import { measureTraining, measureViews, type TrainingOptions } from '../src/data/measure-loader.ts';
 import { updatesPerEpoch } from '../src/data/order.ts';
-import { describeStarvation, type Starvation, type Supply, starvation } from '../src/data/starvation.ts';
 import { parseViews } from '../src/data/views.ts';
 import { configError, usageError } from '../src/errors/index.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import { batchesAhead, clipOptions, type Data, openLoader, readData } from './assemble.ts';
+import { bytesOf, factsOf, starvationOf, textOf } from './bench-data-report.ts';
 import type { Command, Context, Options } from './command.ts';
 import { ffmpegPlaces } from './environment.ts';
 
@@ -78,7 +77,7 @@ export const benchData: Command = {
         decoders: recipe.data.decoders || os.availableParallelism(),
         cores: os.availableParallelism(),
         ffmpeg: ffmpeg.version,
-        training: { ...factsOf(free), ...bytesOf(recipe, free, await meanFileBytes(data)) },
+        training: { ...factsOf(free), ...bytesOf(recipe, free, await meanFileBytes(recipe, data)) },
         stages: apart === undefined ? null : { videos: apart.videos, milliseconds: apart.ms },
         starvation: stepMs === undefined ? null : starvationOf(recipe, free, stepMs),
         views:
@@ -158,110 +157,12 @@ function takeApart(
   });
 }
 
-function factsOf({ firstMs, clips, seconds, failed, cpuSeconds, peakBytes }: Delivered) {
-  return {
-    clipsPerSecond: clips / seconds,
-    clips,
-    seconds,
-    /** Until the first batch, or the first video, is there: processes start, and nothing is decoded ahead yet. */
-    firstMs,
-    failed,
-    cpuMsPerClip: cpuSeconds === undefined ? null : (1000 * cpuSeconds) / clips,
-    peakMemoryBytes: peakBytes ?? null,
-  };
-}
-
-/** Pixels delivered, and about what was read for them: whole files, though decoding stops at the last frame wanted. */
-function bytesOf({ data: { frames, size } }: Recipe, { clips, seconds }: Delivered, fileBytes: number | null) {
-  return {
-    pixelBytesPerSecond: (clips * frames * size * size * 3) / seconds,
-    fileBytesPerClip: fileBytes,
-    fileBytesPerSecond: fileBytes === null ? null : (clips * fileBytes) / seconds,
-  };
-}
-
-interface Judged extends Starvation {
-  readonly stepMs: number;
-  readonly text: string;
-}
-
-function starvationOf(recipe: Recipe, free: Delivered, stepMs: number): Judged {
-  const supply: Supply = {
-    clipsPerSecond: free.clips / free.seconds,
-    decoders: recipe.data.decoders || os.availableParallelism(),
-    cores: os.availableParallelism(),
-    cpuMsPerClip: free.cpuSeconds === undefined ? undefined : (1000 * free.cpuSeconds) / free.clips,
-  };
-  const demand = { batch: recipe.train.batch, stepMs };
-  return {
-    stepMs,
-    ...starvation(supply, demand),
-    text: describeStarvation(supply, demand),
-  };
-}
-
-/** Of the originals, or of the copies that are read. */
-async function meanFileBytes({ dataset, train }: Data): Promise<number | null> {
+/** Of the files that are read, originals or copies. */
+async function meanFileBytes(recipe: Recipe, { dataset, train }: Data): Promise<number | null> {
+  const draw = { root: dataset.root, clip: clipOptions(recipe, dataset), seed: recipe.train.seed };
   const step = Math.max(1, Math.floor(train.length / SIZED));
-  const looked = train.filter((_, i) => i % step === 0);
-  const sizes = await Promise.all(
-    looked.map(({ file }: Entry) => stat(path.resolve(dataset.root, file)).catch(() => undefined)),
-  );
+  const files = train.flatMap((entry, i) => (i % step === 0 ? [trainVisit(draw, entry, i, 0).file] : []));
+  const sizes = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
   const known = sizes.flatMap((found) => (found === undefined ? [] : [found.size]));
   return known.length === 0 ? null : known.reduce((sum, size) => sum + size, 0) / known.length;
 }
-
-interface Result {
-  readonly batch: number;
-  readonly decoders: number;
-  readonly cores: number;
-  readonly training: ReturnType<typeof factsOf> & ReturnType<typeof bytesOf>;
-  readonly starvation: Judged | null;
-  readonly views:
-    | (ReturnType<typeof factsOf> & {
-        readonly segments: number;
-        readonly crops: number;
-        readonly videosPerSecond: number;
-      })
-    | null;
-}
-
-function textOf(
-  { batch, decoders, cores, training, starvation: judged, views }: Result,
-  apart: ClipStages | undefined,
-): string {
-  const lines = [
-    `speed     ${three(training.clipsPerSecond)} clips/s, ${decoders} decoders on ${cores} cores; the first batch of ${batch} after ${three(training.firstMs / 1000)} s`,
-    `bytes     ${mib(training.pixelBytesPerSecond)}/s of pixels${training.fileBytesPerSecond === null ? '' : `, out of ${mib(training.fileBytesPerSecond)}/s of files`}`,
-    ...costLines(training),
-  ];
-  if (apart !== undefined) {
-    const { processStart, openAndDecode, cropAndResize, transfer, loader } = apart.ms;
-    lines.push(
-      `alone     a clip takes ms: process start ${ms(processStart)}, open and decode ${ms(openAndDecode)}, crop and resize ${ms(cropAndResize)}, transfer ${ms(transfer)}, loader ${ms(loader)} (median of ${apart.videos} videos)`,
-    );
-  }
-  if (judged !== null) {
-    lines.push(`starving  ${judged.text}`);
-  }
-  if (views !== null) {
-    lines.push(
-      `views     ${views.segments} × ${views.crops}: ${three(views.videosPerSecond)} videos/s, ${three(views.clipsPerSecond)} views/s`,
-      ...costLines(views),
-    );
-  }
-  return lines.join('\n');
-}
-
-function costLines({ cpuMsPerClip, peakMemoryBytes, failed }: ReturnType<typeof factsOf>): string[] {
-  const costs = [
-    ...(cpuMsPerClip === null ? [] : [`${three(cpuMsPerClip)} ms of processor time a clip`]),
-    ...(peakMemoryBytes === null ? [] : [`${mib(peakMemoryBytes)} of memory at most, all processes`]),
-    ...(failed === 0 ? [] : [`${failed} could not be decoded`]),
-  ];
-  return costs.length === 0 ? [] : [`cost      ${costs.join('; ')}`];
-}
-
-const mib = (bytes: number): string => `${three(bytes / 2 ** 20)} MiB`;
-const three = (value: number): string => `${Number(value.toPrecision(3))}`;
-const ms = (value: number): string => value.toFixed(value < 9.95 ? 1 : 0);

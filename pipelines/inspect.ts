@@ -1,26 +1,23 @@
 /** `petl-video inspect`: clips as the model sees them, on a contact sheet. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { loadRecipe, parseRecipe, type Recipe } from '../src/config/index.ts';
 import { cardOf, type Shown, shownFacts } from '../src/data/contact-sheet/cards.ts';
 import { sheetPng } from '../src/data/contact-sheet/paint.ts';
 import { describeClips, sheetHeading } from '../src/data/contact-sheet/sheet-words.ts';
 import { entriesNamed, inspectClip, spread, unusableClip } from '../src/data/inspect.ts';
-import type { Views } from '../src/data/loader.ts';
-import { type Dataset, type Entry, isUsable, type SplitName } from '../src/data/manifest.ts';
+import { type Entry, isUsable } from '../src/data/manifest.ts';
 import { updatesOf } from '../src/data/order.ts';
 import { prefetch } from '../src/data/prefetch.ts';
-import { DATASET_FILE, readDataset, readSplit } from '../src/data/read-dataset.ts';
 import { parseViews } from '../src/data/views.ts';
 import { dataError, usageError } from '../src/errors/index.ts';
 import { writeFileAtomic } from '../src/formats/write-file.ts';
 import { openDecoders } from '../src/video/decoders.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
-import { clipOptions, openLoader, runFolder } from './assemble.ts';
+import { clipOptions, openLoader } from './assemble.ts';
 import type { Command, Context, Options } from './command.ts';
 import { ffmpegPlaces } from './environment.ts';
+import { type As, type Asked, whatIsAsked } from './inspect-source.ts';
 
-const SPLITS: readonly string[] = ['train', 'validation', 'test'];
 const CLIPS = 8;
 /** Lines of frames on a sheet, where `-n` does not say how many videos: 4 × 3 views of 8 videos would be 96. */
 const LINES = 24;
@@ -99,76 +96,6 @@ export const inspect: Command = {
   },
 };
 
-interface Asked {
-  readonly recipe: Recipe;
-  readonly dataset: Dataset;
-  readonly split: SplitName;
-  /** The whole split. */
-  readonly listed: readonly Entry[];
-  /** Whether a recipe was given, and not a prepared folder. */
-  readonly isRecipe: boolean;
-}
-
-type As = { readonly epoch: number } | { readonly views: Views };
-
-async function whatIsAsked(source: string, overrides: readonly string[], options: Options): Promise<Asked> {
-  const named = splitOf(options);
-  const folder = await preparedFolder(source);
-  if (folder === undefined) {
-    const recipe = await loadRecipe(source, overrides);
-    const { data } = recipe;
-    const dataset = await readDataset(data.path);
-    const split = named ?? data.trainSplit;
-    return { recipe, dataset, split, isRecipe: true, listed: await readSplit(data.path, dataset, split, data.fold) };
-  }
-  const dataset = await readDataset(folder);
-  const manifest = folder === source ? undefined : manifestOf(dataset, source);
-  if (manifest !== undefined && named !== undefined && named !== manifest.name) {
-    throw usageError(`--split ${named} does not go with ${path.basename(source)}, which is ${manifest.name}`);
-  }
-  const split = manifest?.name ?? named ?? 'train';
-  const fold = manifest?.fold === undefined ? [] : [`data.fold=${manifest.fold}`];
-  const recipeWith = (frames: readonly string[]): Recipe =>
-    parseRecipe(anyModel(folder), { file: source, overrides: [...fold, ...frames, ...overrides] });
-  const listed = await readSplit(folder, dataset, split, recipeWith([]).data.fold);
-  const images = listed.every((entry) => !isUsable(entry) || (entry.frames === 1 && entry.fps === 0));
-  return { recipe: recipeWith(images ? ['data.frames=1'] : []), dataset, split, listed, isRecipe: false };
-}
-
-function splitOf({ split }: Options): SplitName | undefined {
-  if (split === undefined || SPLITS.includes(split as string)) return split as SplitName | undefined;
-  throw usageError(`--split ${split}: choose one of ${SPLITS.join(', ')}`);
-}
-
-/** The folder that `source` is or lies in; undefined where it is a recipe. */
-async function preparedFolder(source: string): Promise<string | undefined> {
-  if (source.endsWith('.jsonl')) return path.dirname(source);
-  if (/\.ya?ml$/.test(source)) return undefined;
-  const found = await stat(source).catch(() => undefined);
-  return found?.isFile() ? undefined : source;
-}
-
-function manifestOf({ splits }: Dataset, file: string): Dataset['splits'][number] {
-  const found = splits.find(({ manifest }) => manifest === path.basename(file));
-  if (found !== undefined) return found;
-  throw dataError(`${DATASET_FILE} beside it names no such manifest`, {
-    at: file,
-    remedy: `its manifests are: ${splits.map(({ manifest }) => manifest).join(', ')}`,
-  });
-}
-
-/** The defaults of a recipe's data, over a model that takes clips of any shape. */
-function anyModel(folder: string): string {
-  return JSON.stringify({
-    name: 'inspect',
-    data: { path: folder },
-    backbone: { size: 'tiny', patch: 1, tubelet: 1, weights: 'random' },
-    method: { name: 'linear' },
-    optim: { name: 'adamw', lr: 0.001 },
-    train: { epochs: 1, batch: 8 },
-  });
-}
-
 function waysOf({ recipe, split }: Asked, options: Options): As {
   const { epoch, views } = options;
   if (views !== undefined || split !== recipe.data.trainSplit) {
@@ -241,10 +168,11 @@ async function show(
 }
 
 /** In the folder of the run where there is one: to make it would keep `train` from doing so. */
-async function defaultFile({ recipe, dataset, split, isRecipe }: Asked, as: As): Promise<string> {
+async function defaultFile({ recipe, dataset, split, runFolder }: Asked, as: As): Promise<string> {
   const which = 'epoch' in as ? `${split}-epoch${as.epoch}` : `${split}-${as.views.segments}x${as.views.crops}`;
-  if (isRecipe && (await stat(runFolder(recipe)).catch(() => undefined))?.isDirectory()) {
-    return path.join(runFolder(recipe), `inspect-${which}.png`);
+  if (runFolder === undefined) {
+    return `inspect-${dataset.name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}-${which}.png`;
   }
-  return `inspect-${isRecipe ? recipe.name : dataset.name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}-${which}.png`;
+  const isThere = (await stat(runFolder).catch(() => undefined))?.isDirectory() ?? false;
+  return isThere ? path.join(runFolder, `inspect-${which}.png`) : `inspect-${recipe.name}-${which}.png`;
 }

@@ -118,7 +118,7 @@ test('a sheet has the clips of the epoch as training gets them, pixel by pixel',
 test('the first batch that training shows is what inspect shows', { skip }, async () => {
   await succeeds(['train', 'recipe.yaml', '--out', 'mine', '--json'], options);
   const sheet = readPng(ffmpeg as Ffmpeg, await readFile(inside('mine', 'first-batch.png')));
-  const { videos } = await inspect('mine/config.yaml', 'run.folder=mine', '-n', '4');
+  const { videos } = await inspect('mine/config.yaml', '-n', '4');
   await assertShown({ videos, picture: sheet });
   assert.ok((await readdir(inside('mine'))).includes('inspect-train-epoch0.png'));
 });
