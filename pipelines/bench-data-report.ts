@@ -72,9 +72,9 @@ export function textOf(
     ...costLines(training),
   ];
   if (apart !== undefined) {
-    const { processStart, openAndDecode, cropAndResize, transfer, loader } = apart.ms;
+    const { processStart, openAndDecode, cropAndResize, transfer, throughLoader } = apart.ms;
     lines.push(
-      `alone     a clip takes ms: process start ${ms(processStart)}, open and decode ${ms(openAndDecode)}, crop and resize ${ms(cropAndResize)}, transfer ${ms(transfer)}, loader ${ms(loader)} (median of ${apart.videos} videos)`,
+      `alone     a clip takes ${ms(throughLoader)} ms through the loader; ffmpeg by itself: process start ${ms(processStart)}, open and decode ${ms(openAndDecode)}, crop and resize ${ms(cropAndResize)}, transfer ${ms(transfer)} (median of ${apart.videos} videos)`,
     );
   }
   if (judged !== null) {

@@ -5,10 +5,7 @@
 import { runProgram } from '../setup/executables.ts';
 import { decodeVisit } from './decode.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
-import { ANY_VIDEO, everyFrame, openInput } from './input.ts';
 import { type FfmpegJob, type RunOptions, runFfmpeg } from './process.ts';
-import { seekBefore } from './seeks.ts';
-import { selectFrames } from './select.ts';
 import { distinctFrames, type Visit, visitBytes, visitsJob } from './visit.ts';
 
 /** Milliseconds of a visit. The differences of short stages can be below 0: that is how exact they are. */
@@ -30,7 +27,10 @@ const RUNS = 5;
 export async function measureStages(ffmpeg: Ffmpeg, visit: Visit, options: RunOptions = {}): Promise<StageMs> {
   const memory = new Uint8Array(visitBytes(visit));
   const job = await visitsJob(ffmpeg, [visit]);
-  const decode = await decodeOnlyJob(ffmpeg, visit);
+  // Of one clip: several have each their own copy of the frames.
+  const [first] = visit.clips;
+  const frames = distinctFrames(visit.clips.flatMap((clip) => clip.frames));
+  const decode = decodeOnly(await visitsJob(ffmpeg, [{ ...visit, clips: [{ ...first, frames }] }]));
   const nothing = (): void => {};
   const [started = 0, decoded = 0, filtered = 0, whole = 0] = await fastestOf([
     () => runProgram(ffmpeg.path, ['-version'], { signal: options.signal }),
@@ -46,22 +46,14 @@ export async function measureStages(ffmpeg: Ffmpeg, visit: Visit, options: RunOp
   };
 }
 
-/** The frames of all clips of the visit, as they come out of the decoder, to nowhere. */
-async function decodeOnlyJob(ffmpeg: Ffmpeg, { file, bytes, seeks, clips }: Visit): Promise<FfmpegJob> {
-  const { source, options } = await openInput(file, bytes);
-  const wanted = distinctFrames(clips.flatMap(({ frames }) => frames));
-  const seek = seekBefore(seeks, wanted[0] as number);
-  const from = seek?.[0] ?? 0;
-  const last = (wanted.at(-1) as number) - from;
-  return {
-    inputs: [{ source, options: seek === undefined ? options : [...options, '-ss', seek[1].toFixed(6)] }],
-    filters: {
-      graph: `[0:${ANY_VIDEO}]trim=end_frame=${last + 1},${selectFrames(wanted.map((frame) => frame - from))}[out]`,
-      output: 'out',
-    },
-    outputOptions: [...everyFrame(ffmpeg), '-frames:v', String(wanted.length)],
-    format: 'null',
-  };
+/** How the graph of a visit begins: what is decoded, and which frames of it go on. */
+const DECODED = /^\[0:[^\]]+\]trim=[^,]+,select='[^']+'/;
+
+/** The run of the visit with nothing behind the decoder: its frames go nowhere, as they are. */
+function decodeOnly(job: FfmpegJob): FfmpegJob {
+  const [decoded] = ('graph' in job.filters && DECODED.exec(job.filters.graph)) || [];
+  if (decoded === undefined) throw new Error('the graph of a visit begins in another way than it did');
+  return { ...job, filters: { graph: `${decoded}[out]`, output: 'out' }, format: 'null' };
 }
 
 /** Milliseconds of each. In turns, so that a busy moment of the machine does not fall on one of them alone. */

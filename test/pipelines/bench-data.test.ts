@@ -52,10 +52,11 @@ test('what is measured of reading agrees with itself', { skip }, async () => {
     assert.ok(training.cpuMsPerClip > 1 && training.cpuMsPerClip * clips < 1000 * seconds * 64);
     assert.ok(training.peakMemoryBytes > 2 ** 26 && training.peakMemoryBytes < 2 ** 33);
   } else assert.equal(training.cpuMsPerClip, null);
-  const { processStart, openAndDecode, cropAndResize, transfer, loader } = stages.milliseconds;
+  const { processStart, openAndDecode, cropAndResize, transfer, throughLoader } = stages.milliseconds;
   assert.equal(stages.videos, 5);
   assert.ok(processStart > 1 && processStart + openAndDecode > 2);
-  for (const ms of [cropAndResize, transfer, loader]) assert.ok(Number.isFinite(ms) && Math.abs(ms) < 1000);
+  assert.ok(throughLoader > 1);
+  for (const ms of [cropAndResize, transfer]) assert.ok(Number.isFinite(ms) && Math.abs(ms) < 1000);
   // 4 clips in a millisecond: no loader of the tests is so fast.
   assert.equal(starvation.starves, true);
   assert.equal(starvation.waiting, 1 - 1 / ((1000 * batch) / clipsPerSecond));
@@ -68,7 +69,10 @@ test('in words it says the same, and as many clips as asked for are enough', { s
   const { stdout } = await succeeds(['bench', 'data', 'recipe.yaml', '--clips', '4', '--step-ms', '1000000'], options);
   assert.match(stdout, /^speed {5}[\d.]+ clips\/s, \d+ decoders on \d+ cores; the first batch of 4 after [\d.]+ s$/m);
   assert.match(stdout, /^bytes {5}[\d.e-]+ MiB\/s of pixels, out of [\d.e-]+ MiB\/s of files$/m);
-  assert.match(stdout, /^alone {5}a clip takes ms: process start [\d.]+, open and decode /m);
+  assert.match(
+    stdout,
+    /^alone {5}a clip takes [\d.]+ ms through the loader; ffmpeg by itself: process start [\d.]+, open and decode /m,
+  );
   assert.match(stdout, /^starving {2}4 clips every 1000000 ms: the model does not wait/m);
 });
 
