@@ -5,7 +5,7 @@
 import path from 'node:path';
 import type { Replacement } from '../data/loader.ts';
 import type { Session } from '../engine/engine.ts';
-import { dataError, dataError, Interrupted, Interrupted, messageOf } from '../errors/index.ts';
+import { dataError, Interrupted, messageOf } from '../errors/index.ts';
 import { countsText } from '../eval/counts.ts';
 import { evaluate } from '../eval/evaluate.ts';
 import { writeTunedWeights } from '../petl/tuned-weights.ts';
@@ -15,8 +15,8 @@ import { addLoss, type Counters, engineText, meanLoss, NO_LOSS, writeCheckpoint 
 import { entriesFingerprint } from './entries-fingerprint.ts';
 import { type GradientWatch, gradientWatch } from './gradient-watch.ts';
 import { type Meter, meter } from './meter.ts';
-import type { Measured, TrainMeans, TrainMeans, TrainPlan, TrainPlan, TrainResult, TrainResult } from './plan.ts';
-import { BEST_FILE, BEST_FILE, FIRST_BATCH_FILE, type RunFolder, type RunFolder, TUNED_FILE, TUNED_FILE } from './run-folder.ts';
+import type { Measured, TrainMeans, TrainPlan, TrainResult } from './plan.ts';
+import { BEST_FILE, FIRST_BATCH_FILE, type RunFolder, TUNED_FILE } from './run-folder.ts';
 import { learningRateAt } from './schedule.ts';
 import { checkpointState } from './steps.ts';
 import { type Updater, updater } from './updater.ts';
