@@ -2,6 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { learningRate, type Recipe, toYaml, vitOptions } from '../src/config/index.ts';
+import type { BatchOrigin } from '../src/data/contact-sheet/batch.ts';
 import type { ClipOptions } from '../src/data/draw.ts';
 import type { Loader } from '../src/data/loader.ts';
 import { openLoaderThread } from '../src/data/loader-thread.ts';
@@ -79,6 +80,21 @@ export function openLoader(
   });
 }
 
+/** What a sheet of a training batch tells of it. */
+export function batchOrigin(recipe: Recipe, { dataset, train }: Data): BatchOrigin {
+  const { trainSplit, fold } = recipe.data;
+  return {
+    dataset: dataset.name,
+    classes: dataset.classes,
+    split: trainSplit,
+    fold,
+    entries: train,
+    root: dataset.root,
+    clip: clipOptions(recipe, dataset),
+    seed: recipe.train.seed,
+  };
+}
+
 /** Starting values whose tensors go with who takes them: a large model would otherwise lie in memory twice. */
 export interface TakenOnce extends Omit<StartingValues, 'tensors'> {
   /** @throws TypeError at the second call */
@@ -96,6 +112,11 @@ export function takenOnce({ tensors, ...facts }: StartingValues): TakenOnce {
       return taken;
     },
   };
+}
+
+/** Batches that are decoded ahead of the model. */
+export function batchesAhead({ train }: Recipe): number {
+  return Math.max(2, Math.ceil(CLIPS_AHEAD / train.batch));
 }
 
 export function runFolder(recipe: Recipe): string {
@@ -149,7 +170,7 @@ export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: 
       fusion: evaluation.fuse,
       batch: evaluation.batch,
     },
-    ahead: Math.max(2, Math.ceil(CLIPS_AHEAD / train.batch)),
+    ahead: batchesAhead(recipe),
     checkpointEveryMs: train.checkpointMinutes * 60_000,
     logEvery: train.logEverySteps,
     method: recipe.method,

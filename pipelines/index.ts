@@ -13,6 +13,7 @@ export const commands: readonly Listing[] = [
   { name: 'doctor', load: async () => (await import('./doctor.ts')).doctor },
   { name: 'prepare', load: async () => (await import('./prepare.ts')).prepare },
   { name: 'train', load: async () => (await import('./train.ts')).train },
+  { name: 'inspect', load: async () => (await import('./inspect.ts')).inspect },
   { name: 'evaluate', load: async () => (await import('./evaluate.ts')).evaluate },
   { name: 'predict', load: async () => (await import('./predict.ts')).predict },
   { name: 'export', load: async () => (await import('./export.ts')).exportCommand },
@@ -22,6 +23,7 @@ export const commands: readonly Listing[] = [
   { name: 'config check', load: async () => (await import('./config-check.ts')).configCheck },
   { name: 'config schema', load: async () => (await import('./config-schema.ts')).configSchema },
   { name: 'bench step', load: async () => (await import('./bench-step.ts')).benchStep },
+  { name: 'bench data', load: async () => (await import('./bench-data.ts')).benchData },
   { name: 'parity', load: async () => (await import('./parity.ts')).parity },
 ];
 

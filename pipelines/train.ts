@@ -1,5 +1,6 @@
 /** `petl-video train`: a recipe to a run. */
 import { explainLearningRate, loadRecipe, parseRecipe, type Recipe } from '../src/config/index.ts';
+import { batchPng, type DrawnBatch } from '../src/data/contact-sheet/batch.ts';
 import { updatesPerEpoch } from '../src/data/order.ts';
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import { PetlVideoError, usageError } from '../src/errors/index.ts';
@@ -14,6 +15,7 @@ import { CONFIG_FILE, readRunRecipe, refuseExisting } from '../src/train/run-fol
 import { train as runTraining } from '../src/train/train.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import {
+  batchOrigin,
   buildModel,
   engineOptions,
   openLoader,
@@ -96,11 +98,12 @@ export async function trainRecipe(
     ]) {
       reporter.note(line);
     }
+    const drawBatch = (batch: DrawnBatch): Promise<Uint8Array> => batchPng(batch, batchOrigin(recipe, data));
     const screen = showEvents(reporter);
     try {
       return await runTraining(
         plan,
-        { engine: chosen.engine, loader, folder, signal, onEvent: screen.onEvent },
+        { engine: chosen.engine, loader, folder, signal, onEvent: screen.onEvent, drawBatch },
         resume,
       );
     } catch (thrown) {

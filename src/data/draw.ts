@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { rng } from '../tensor/random.ts';
 import { frameBytes, type Visit } from '../video/visit.ts';
-import { cropClip, shortSideSize } from '../video/window.ts';
+import { cropClip, shortSideSize, type Window } from '../video/window.ts';
 import { type CropName, drawCrop } from './crop.ts';
 import type { Views } from './loader.ts';
 import type { Entry } from './manifest.ts';
@@ -52,8 +52,15 @@ export function trainVisit({ root, clip, seed }: Draw, entry: Entry, index: numb
 export interface TestVisit {
   /** All frames that any view needs, each once, with the short side at S: one decode for all views. */
   readonly visit: Visit;
+  /** Segments outermost: frames of the video, and the window in pixels of the visit's frames. */
+  readonly views: readonly TestView[];
   /** Cuts the views out of what the visit gave: uint8 [V, T, S, S, 3], segments outermost. */
   cut(decoded: Uint8Array, into: Uint8Array): void;
+}
+
+export interface TestView {
+  readonly frames: readonly number[];
+  readonly crop: Window;
 }
 
 /** The test views of an entry. */
@@ -62,17 +69,16 @@ export function testVisit({ root, clip }: Draw, entry: Entry, { segments, crops 
   const union = [...new Set(perSegment.flat())].sort((a, b) => a - b);
   const position = new Map(union.map((frame, i) => [frame, i]));
   const size = shortSideSize(entry, clip.size);
+  const windows = cropWindows(size, clip.size, crops);
+  const views = perSegment.flatMap((frames) => windows.map((crop) => ({ frames, crop })));
   return {
     visit: { ...visitOf(root, entry), clips: [{ frames: union, size }] },
+    views,
     cut(decoded, into) {
       const from = { data: decoded, frames: union.length, ...size };
-      let at = 0;
-      for (const frames of perSegment) {
+      for (const [i, { frames, crop }] of views.entries()) {
         const positions = frames.map((frame) => position.get(frame) as number);
-        for (const window of cropWindows(size, clip.size, crops)) {
-          into.set(cropClip(from, window, positions), at);
-          at += clipBytes(clip);
-        }
+        into.set(cropClip(from, crop, positions), i * clipBytes(clip));
       }
     },
   };

@@ -1,4 +1,5 @@
 /** What a run does, as plain values: everything that decides its numbers. */
+import type { DrawnBatch } from '../data/contact-sheet/batch.ts';
 import type { Loader, Views } from '../data/loader.ts';
 import type { Entry, SplitName } from '../data/manifest.ts';
 import type { EpochOptions } from '../data/order.ts';
@@ -59,6 +60,8 @@ export interface TrainMeans {
   readonly folder: string;
   readonly signal: AbortSignal;
   onEvent(event: TrainEvent): void;
+  /** The first batch of a run as a PNG, for the run's folder; a failure becomes a warning. */
+  drawBatch?(batch: DrawnBatch): Promise<Uint8Array>;
 }
 
 export type TrainEvent =

@@ -7,6 +7,7 @@
  *   best.safetensors    the same at the best validation top-1
  *   metrics.jsonl       one line per log interval and per validation
  *   events.out.tfevents.…   the same for TensorBoard, and the recipe
+ *   first-batch.png     the clips of the first batch, as the model got them
  *   log.txt             what was said, with times
  *
  * It appears at once, with its first checkpoint in it, and every file is replaced whole: a kill at any moment leaves a
@@ -22,6 +23,7 @@ import { type Checkpoint, type Counters, checkpointFile, writeCheckpoint } from 
 export const CONFIG_FILE = 'config.yaml';
 export const TUNED_FILE = 'tuned.safetensors';
 export const BEST_FILE = 'best.safetensors';
+export const FIRST_BATCH_FILE = 'first-batch.png';
 const METRICS_FILE = 'metrics.jsonl';
 const LOG_FILE = 'log.txt';
 
@@ -40,6 +42,8 @@ export interface RunFolder {
   metrics(line: MetricsLine): Promise<void>;
   /** Appends to log.txt. */
   log(line: string): Promise<void>;
+  /** Writes a file that is not there yet; `make` is called only then. */
+  keepFirst(name: string, make: () => Promise<Uint8Array>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -146,6 +150,10 @@ function openFolder(folder: string, events: EventFile): RunFolder {
       await events.flush();
     },
     log: (line) => append(LOG_FILE, `${new Date().toISOString()} ${line}\n`),
+    async keepFirst(name, make) {
+      const file = path.join(folder, name);
+      if (!(await exists(file))) await writeFileAtomic(file, await make());
+    },
     close: () => events.close(),
   };
 }

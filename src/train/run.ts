@@ -5,18 +5,18 @@
 import path from 'node:path';
 import type { Replacement } from '../data/loader.ts';
 import type { Session } from '../engine/engine.ts';
-import { dataError, Interrupted } from '../errors/index.ts';
+import { dataError, Interrupted, messageOf } from '../errors/index.ts';
 import { countsText } from '../eval/counts.ts';
 import { evaluate } from '../eval/evaluate.ts';
 import { writeTunedWeights } from '../petl/tuned-weights.ts';
 import type { HostTensors } from '../tensor/host.ts';
-import { batchesFrom } from './batches.ts';
+import { batchesFrom, type LoadedBatch } from './batches.ts';
 import { addLoss, type Counters, engineText, meanLoss, NO_LOSS, writeCheckpoint } from './checkpoint.ts';
 import { entriesFingerprint } from './entries-fingerprint.ts';
 import { type GradientWatch, gradientWatch } from './gradient-watch.ts';
 import { type Meter, meter } from './meter.ts';
 import type { Measured, TrainMeans, TrainPlan, TrainResult } from './plan.ts';
-import { BEST_FILE, type RunFolder, TUNED_FILE } from './run-folder.ts';
+import { BEST_FILE, FIRST_BATCH_FILE, type RunFolder, TUNED_FILE } from './run-folder.ts';
 import { learningRateAt } from './schedule.ts';
 import { checkpointState } from './steps.ts';
 import { type Updater, updater } from './updater.ts';
@@ -111,6 +111,7 @@ export class Run {
     for await (const batch of batchesFrom(plan, loader, epoch, from, signal)) {
       this.#meter.arrived();
       await this.#noteReplacements(batch.replaced);
+      if (this.#counters.update === 0 && batch.batchOfEpoch === 0) await this.#showFirst(batch);
       const { epochLoss, intervalLoss, lossScale } = this.#counters;
       const loss = await apply.gradients(batch, lossScale);
       batch.release();
@@ -131,6 +132,17 @@ export class Run {
       await this.#afterUpdate(epoch, lr, applied?.norm);
       await this.#settle();
       this.#meter.waits();
+    }
+  }
+
+  /** For a person to look at: a run does not fail for it. */
+  async #showFirst(batch: LoadedBatch): Promise<void> {
+    const { drawBatch } = this.#means;
+    if (drawBatch === undefined) return;
+    try {
+      await this.#folder.keepFirst(FIRST_BATCH_FILE, () => drawBatch(batch));
+    } catch (thrown) {
+      this.#means.onEvent({ kind: 'warning', text: `${FIRST_BATCH_FILE} could not be made: ${messageOf(thrown)}` });
     }
   }
 

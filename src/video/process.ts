@@ -26,8 +26,8 @@ export interface FfmpegJob {
   readonly filters: readonly string[] | { readonly graph: string; readonly output: string };
   /** Options after the filters, one word each. */
   readonly outputOptions: readonly string[];
-  /** Raw pictures, or one line of text for each picture (time stamp, size, checksum). */
-  readonly format: 'rawvideo' | 'framecrc';
+  /** Raw pictures, one line of text for each picture (time stamp, size, checksum), or nothing at all. */
+  readonly format: 'rawvideo' | 'framecrc' | 'null';
 }
 
 export interface RunOptions {

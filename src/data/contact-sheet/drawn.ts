@@ -1,0 +1,62 @@
+/** What was drawn for a clip, as facts for a contact sheet and its JSON. */
+import type { ClipRequest, Visit } from '../../video/visit.ts';
+import type { Size, Window } from '../../video/window.ts';
+import { type Draw, testVisit, trainVisit } from '../draw.ts';
+import type { Views } from '../loader.ts';
+import type { Entry } from '../manifest.ts';
+import type { Fact } from './sheet.ts';
+
+export interface Drawn {
+  /** Numbers of the T frames in the video. */
+  readonly frames: readonly number[];
+  readonly crop: Window;
+  /** The picture that the crop is cut from: the video as displayed, or at test the video at the clip's short side. */
+  readonly of: Size;
+  readonly flip: boolean;
+  /** From 0; absent in training. */
+  readonly view?: { readonly segment: number; readonly crop: number };
+  /** From 0; present where a video has several training clips in its batch. */
+  readonly repeat?: number;
+  /** What else was drawn, in the order it is done. */
+  readonly augmented: readonly Fact[];
+  /** How the clip is asked for, and of which video. */
+  readonly request: ClipRequest;
+  readonly from: Omit<Visit, 'clips'>;
+}
+
+/** The clips that a batch has of an entry, in their order. */
+export function trainDrawn(draw: Draw, entry: Entry, index: number, epoch: number): Drawn[] {
+  const { clips, ...from } = trainVisit(draw, entry, index, epoch);
+  const of = { width: entry.width, height: entry.height };
+  return clips.map((request, repeat) => ({
+    frames: request.frames,
+    crop: request.crop ?? { x: 0, y: 0, ...of },
+    of,
+    flip: request.flip ?? false,
+    ...(clips.length > 1 ? { repeat } : {}),
+    augmented: augmentedFacts(request),
+    request,
+    from,
+  }));
+}
+
+/** One fact for each thing that is done to the pixels of a clip beyond crop, size and mirroring. */
+function augmentedFacts(_request: ClipRequest): Fact[] {
+  return [];
+}
+
+/** Segments outermost, as a loader's views. */
+export function testDrawn(draw: Draw, entry: Entry, asked: Views): Drawn[] {
+  const { visit, views } = testVisit(draw, entry, asked);
+  const { clips, ...from } = visit;
+  return views.map(({ frames, crop }, i) => ({
+    frames,
+    crop,
+    of: clips[0].size,
+    flip: false,
+    view: { segment: Math.floor(i / asked.crops), crop: i % asked.crops },
+    augmented: [],
+    request: { frames, crop, size: crop },
+    from,
+  }));
+}

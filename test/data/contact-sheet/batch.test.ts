@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type BatchOrigin, batchPng, batchSheet, MOST_CLIPS } from '../../../src/data/contact-sheet/batch.ts';
+import type { Entry } from '../../../src/data/manifest.ts';
+
+const [T, S] = [2, 8];
+const BYTES = T * S * S * 3;
+
+const entries: Entry[] = Array.from({ length: 40 }, (_, i) => ({
+  id: `v${i}`,
+  file: `v${i}.mp4`,
+  label: i % 3,
+  frames: 50,
+  width: 32,
+  height: 24,
+  fps: 25,
+  verdict: i === 7 ? 'damaged' : 'ok',
+  ...(i === 7 ? { reason: 'h264: concealed' } : {}),
+}));
+
+const origin: BatchOrigin = {
+  dataset: 'made',
+  classes: ['down', 'left', 'up'],
+  split: 'train',
+  fold: 2,
+  entries,
+  root: '/nowhere',
+  clip: {
+    frames: T,
+    stride: 4,
+    size: S,
+    sampling: 'adaptformer-dense',
+    crop: 'center',
+    cropScale: [0.08, 1],
+    flip: true,
+  },
+  seed: 3,
+};
+
+const batchOf = (indices: readonly number[], replaced: readonly { entry: number; by: number }[] = []) => ({
+  clips: Uint8Array.from({ length: indices.length * BYTES }, (_, i) => Math.floor(i / BYTES)),
+  labels: Int32Array.from(indices, (index) => index % 3),
+  entries: Uint32Array.from(indices),
+  replaced: replaced.map(({ entry, by }) => ({ entry, by, id: `v${entry}`, reason: 'the file is empty' })),
+  epoch: 0,
+});
+
+test('each clip of a batch is a card with its class, id, facts and its own bytes', () => {
+  const { heading, cards } = batchSheet(batchOf([12, 7, 30]), origin);
+  assert.equal(heading, 'made · train, fold 2 · epoch 0 · first batch');
+  assert.deepEqual(
+    cards.map(({ title, id }) => [title, id]),
+    [
+      ['down', 'v12'],
+      ['left', 'v7'],
+      ['down', 'v30'],
+    ],
+  );
+  const facts = new Map(cards[1]?.facts);
+  assert.equal(facts.get('video'), '50 frames, 32×24, 25 fps');
+  assert.equal(facts.get('crop'), '24×24 at 4,0');
+  assert.match(facts.get('mirrored') ?? '', /^(yes|no)$/);
+  assert.deepEqual([facts.get('entry'), facts.get('label')], ['7', '1']);
+  assert.deepEqual(cards[1]?.warnings, ['damaged: h264: concealed']);
+  for (const [i, { strips }] of cards.entries()) {
+    assert.ok(strips[0]?.clip.data.length === BYTES && strips[0].clip.data.every((value) => value === i));
+    assert.equal(strips[0]?.numbers?.length, T);
+    assert.equal((strips[0]?.numbers?.[1] ?? 0) - (strips[0]?.numbers?.[0] ?? 0), 4);
+  }
+});
+
+test('for a video that was replaced the one in its place is shown, and said to be', () => {
+  const { cards } = batchSheet(batchOf([12, 5], [{ entry: 5, by: 9 }]), origin);
+  assert.deepEqual([cards[1]?.id, cards[1]?.title], ['v9', 'down']);
+  assert.deepEqual(cards[1]?.warnings, ['stands in for v5: the file is empty']);
+  assert.deepEqual(cards[0]?.warnings, []);
+});
+
+test('of a large batch the first clips are shown, and it says so', async () => {
+  const large = batchOf(Array.from({ length: 40 }, (_, i) => i));
+  const { cards, notes } = batchSheet(large, origin);
+  assert.equal(cards.length, MOST_CLIPS);
+  assert.match(notes.join('\n'), /The first 16 of 40 clips/);
+  assert.match(batchSheet(batchOf([1, 2]), origin).notes.join('\n'), /^2 clips/m);
+  assert.equal(Buffer.from(await batchPng(large, origin)).toString('latin1', 1, 4), 'PNG');
+});

@@ -1,0 +1,37 @@
+/** A command that refuses, called in this process: many cases in the time that starting the program takes for one. */
+import assert from 'node:assert/strict';
+import type { Command, Options, Reporter } from '../../pipelines/command.ts';
+import { readEnvironment } from '../../src/cli/environment.ts';
+import type { ErrorKind } from '../../src/errors/index.ts';
+
+const SILENT: Reporter = {
+  result: () => assert.fail('there is a result'),
+  note: () => {},
+  warn: () => {},
+  progress: () => ({ update: () => {}, end: () => {} }),
+};
+
+/** In `folder`, with options as the command line would hand them over. */
+export async function refuses(
+  command: Command,
+  folder: string,
+  [first, ...overrides]: readonly string[],
+  options: Options,
+  expected: { readonly kind: ErrorKind; readonly message: RegExp },
+): Promise<void> {
+  const defaults = command.options.flatMap(({ flags, default: value }) => {
+    const name = /--([a-z-]+)/.exec(flags)?.[1]?.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const context = { environment: readEnvironment(process.env), reporter: SILENT, signal: new AbortController().signal };
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    await assert.rejects(
+      command.run([first, overrides], { ...Object.fromEntries(defaults), ...options }, context),
+      expected,
+    );
+  } finally {
+    process.chdir(before);
+  }
+}
