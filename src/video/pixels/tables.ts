@@ -1,12 +1,12 @@
-/** Taps laid out as the kernels in `assembly/resize.ts` read them. */
+/** Taps laid out as the kernels in `assembly/lines.ts` read them. */
 import type { Taps } from './taps.ts';
 
 /** Values that a group makes at once, and the bytes that it can pick from. */
 const LANES = 4;
 const REACH = 16;
 const ENTRY_BYTES = 48;
-/** A lane number that picks nothing. */
-const NONE = 0x80;
+/** A lane number that picks nothing, four times over. */
+const NONE = 0x80808080;
 
 export interface AcrossTable {
   readonly bytes: Uint8Array;
@@ -21,38 +21,42 @@ export interface AcrossTable {
  * For rows of `channels` interleaved bytes. Values of neighbouring pixels share a group where all their taps lie within
  * 16 bytes; where a picture is shrunk so much that they do not, each pixel has a group of its own.
  */
-export function acrossTable(taps: Taps, channels: number, flip: boolean): AcrossTable {
-  return layAcross(taps, channels, flip, LANES) ?? (layAcross(taps, channels, flip, channels) as AcrossTable);
+export function acrossTable(taps: Taps, channels: number): AcrossTable {
+  return layAcross(taps, channels, LANES) ?? (layAcross(taps, channels, channels) as AcrossTable);
 }
 
 /** @returns undefined where the taps of a group lie too far apart */
-function layAcross(taps: Taps, channels: number, flip: boolean, used: number): AcrossTable | undefined {
-  const { outputs, count, first, weights } = taps;
+function layAcross({ outputs, count, first, weights }: Taps, channels: number, used: number): AcrossTable | undefined {
   const values = outputs * channels;
   const groups = Math.ceil(values / used);
   const pairs = count / 2;
-  const view = new DataView(new ArrayBuffer(groups * pairs * ENTRY_BYTES));
-  const bytes = new Uint8Array(view.buffer);
+  // Words and halves are laid as this machine has them; WebAssembly is little-endian, as all machines are that run this.
+  const memory = new ArrayBuffer(groups * pairs * ENTRY_BYTES);
+  const bytes = new Uint8Array(memory);
+  const halves = new Int16Array(memory);
+  const words = new Uint32Array(memory);
+  const position = (value: number): number => {
+    const pixel = Math.floor(value / channels);
+    return (first[pixel] as number) * channels + value - pixel * channels;
+  };
   for (let group = 0, at = 0; group < groups; group++) {
+    const start = group * used;
+    const end = Math.min(start + used, values);
+    let nearest = Number.POSITIVE_INFINITY;
+    for (let value = start; value < end; value++) nearest = Math.min(nearest, position(value));
     for (let pair = 0; pair < pairs; pair++, at += ENTRY_BYTES) {
-      bytes.fill(NONE, at + 16, at + 32);
-      let offset = Number.POSITIVE_INFINITY;
-      for (let lane = 0; lane < used && group * used + lane < values; lane++) {
-        const value = group * used + lane;
-        const pixel = flip ? outputs - 1 - Math.floor(value / channels) : Math.floor(value / channels);
-        offset = Math.min(offset, ((first[pixel] as number) + 2 * pair) * channels + (value % channels));
-      }
-      view.setUint32(at, offset, true);
-      for (let lane = 0; lane < used && group * used + lane < values; lane++) {
-        const value = group * used + lane;
-        const pixel = flip ? outputs - 1 - Math.floor(value / channels) : Math.floor(value / channels);
-        const position = ((first[pixel] as number) + 2 * pair) * channels + (value % channels) - offset;
+      words[at / 4] = nearest + 2 * pair * channels;
+      words.fill(NONE, at / 4 + 4, at / 4 + 8);
+      for (let value = start; value < end; value++) {
+        const from = position(value) - nearest;
+        const weightAt = Math.floor(value / channels) * count + 2 * pair;
+        const lane = value - start;
         for (let tap = 0; tap < 2; tap++) {
-          const weight = weights[pixel * count + 2 * pair + tap] as number;
+          const weight = weights[weightAt + tap] as number;
           if (weight === 0) continue;
-          if (position + tap * channels >= REACH) return undefined;
-          bytes[at + 16 + 4 * lane + 2 * tap] = position + tap * channels;
-          view.setInt16(at + 32 + 4 * lane + 2 * tap, weight, true);
+          if (from + tap * channels >= REACH) return undefined;
+          bytes[at + 16 + 4 * lane + 2 * tap] = from + tap * channels;
+          halves[at / 2 + 16 + 2 * lane + tap] = weight;
         }
       }
     }
@@ -62,16 +66,19 @@ function layAcross(taps: Taps, channels: number, flip: boolean, used: number): A
 
 export interface DownTable {
   readonly bytes: Uint8Array;
+  readonly outputs: number;
   /** Pairs of lines that make a row. */
   readonly pairs: number;
 }
 
 export function downTable({ outputs, count, first, weights }: Taps): DownTable {
-  const view = new DataView(new ArrayBuffer(outputs * (4 + 2 * count)));
-  for (let row = 0, at = 0; row < outputs; row++) {
-    view.setInt32(at, first[row] as number, true);
-    at += 4;
-    for (let tap = 0; tap < count; tap++, at += 2) view.setInt16(at, weights[row * count + tap] as number, true);
+  const entry = 4 + 2 * count;
+  const memory = new ArrayBuffer(outputs * entry);
+  const words = new Int32Array(memory);
+  const halves = new Int16Array(memory);
+  for (let row = 0; row < outputs; row++) {
+    words[(row * entry) / 4] = first[row] as number;
+    halves.set(weights.subarray(row * count, (row + 1) * count), (row * entry) / 2 + 2);
   }
-  return { bytes: new Uint8Array(view.buffer), pairs: count / 2 };
+  return { bytes: new Uint8Array(memory), outputs, pairs: count / 2 };
 }

@@ -8,7 +8,7 @@
  */
 
 /** One unit of weight, in 14 bits as ffmpeg's scaler has it. */
-export const ONE = 1 << 14;
+const ONE = 1 << 14;
 
 export interface Taps {
   readonly outputs: number;
@@ -16,38 +16,47 @@ export interface Taps {
   readonly count: number;
   /** First input of each output. */
   readonly first: Int32Array;
-  /** `count` for each output, together exactly `ONE`. */
+  /** `count` for each output, together exactly 1 in 14 bits. */
   readonly weights: Int16Array;
 }
 
-export function makeTaps(inputs: number, outputs: number): Taps {
+/** @param flip the outputs in reverse order */
+export function makeTaps(inputs: number, outputs: number, flip = false): Taps {
   const scale = inputs / outputs;
-  const reach = Math.max(scale, 1);
-  const rows = Array.from({ length: outputs }, (_, i) => tapsAround((i + 0.5) * scale - 0.5, reach, inputs));
-  const longest = Math.max(...rows.map(({ weights }) => weights.length));
-  const count = longest + (longest % 2);
-  const first = Int32Array.from(rows, (row) => row.first);
-  const weights = new Int16Array(outputs * count);
-  for (const [i, row] of rows.entries()) weights.set(row.weights, i * count);
-  return { outputs, count, first, weights };
+  const center = (i: number): number => (flip ? outputs - 0.5 - i : i + 0.5) * scale - 0.5;
+  return tapsAround(center, outputs, Math.max(scale, 1), inputs);
 }
 
-function tapsAround(center: number, reach: number, inputs: number): { first: number; weights: number[] } {
-  const last = inputs - 1;
-  const inside = (position: number): number => Math.min(Math.max(position, 0), last);
-  const from = Math.floor(center - reach) + 1;
-  const to = Math.ceil(center + reach) - 1;
-  const first = inside(from);
-  const raw = new Array<number>(inside(to) - first + 1).fill(0);
-  let sum = 0;
-  for (let j = from; j <= to; j++) {
-    const weight = 1 - Math.abs(j - center) / reach;
-    raw[inside(j) - first] = (raw[inside(j) - first] as number) + weight;
-    sum += weight;
+/** Taps of outputs that lie around positions of the inputs, `reach` to either side. */
+export function tapsAround(center: (output: number) => number, outputs: number, reach: number, inputs: number): Taps {
+  const count = 2 * Math.ceil(Math.ceil(2 * reach) / 2);
+  const first = new Int32Array(outputs);
+  const weights = new Int16Array(outputs * count);
+  const raw = new Float64Array(count);
+  for (let i = 0; i < outputs; i++) {
+    const c = center(i);
+    const from = Math.floor(c - reach) + 1;
+    const to = Math.ceil(c + reach) - 1;
+    const start = Math.min(Math.max(from, 0), inputs - 1);
+    first[i] = start;
+    raw.fill(0);
+    let sum = 0;
+    for (let j = from; j <= to; j++) {
+      const at = Math.min(Math.max(j, start), inputs - 1) - start;
+      const weight = 1 - Math.abs(j - c) / reach;
+      raw[at] = (raw[at] as number) + weight;
+      sum += weight;
+    }
+    let left = ONE;
+    let largest = 0;
+    for (let k = 0; k < count; k++) {
+      const weight = Math.round(((raw[k] as number) / sum) * ONE);
+      weights[i * count + k] = weight;
+      left -= weight;
+      if ((raw[k] as number) > (raw[largest] as number)) largest = k;
+    }
+    // What rounding left over goes where it is the smallest share.
+    weights[i * count + largest] = (weights[i * count + largest] as number) + left;
   }
-  const weights = raw.map((weight) => Math.round((weight / sum) * ONE));
-  // What rounding left over goes where it is the smallest share.
-  const largest = weights.indexOf(Math.max(...weights));
-  weights[largest] = (weights[largest] as number) + ONE - weights.reduce((a, b) => a + b, 0);
-  return { first, weights };
+  return { outputs, count, first, weights };
 }

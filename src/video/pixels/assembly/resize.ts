@@ -1,16 +1,11 @@
-/**
- * The inner loops of resizing, in AssemblyScript with 128-bit vectors; `../resizer.ts` lays out the memory and makes the
- * tables. Addresses and strides are in bytes of this module's own memory.
- *
- * Both passes are sums of products with 14-bit weights, two at a time (`i32x4.dot_i16x8_s`): bytes across to 15 bits, 7
- * of them behind the point, and those down to bytes. Each pass rounds once.
- */
-
-/** Of the table across, for 4 neighbouring outputs and two taps: an offset, 16 lane numbers, 8 weights of 16 bits. */
-const ENTRY: usize = 48;
+/** Resizing a picture whose rows may come in blocks; `../resizer.ts` and `../plane-resizer.ts` lay out the memory. */
+import { fourLines, mixLines, oneLine } from './lines';
 
 /**
- * A picture of `rows` rows resized to `outRows` rows.
+ * `rows` rows to `outRows` rows.
+ * @param source where row -`firstRow` would be, `firstRow` rows having been left out of the first block
+ * @param blockShift rows of a block, as a power of two; the next block is `blockStride` behind. Reading starts at a
+ *   multiple of 4 rows of a block
  * @param groups outputs of a row in groups of 4 values; `advance` is the bytes from one group to the next in a line
  * @param lines room for `rows` and `2 * pairsDown` more rows of 16-bit values
  * @param down for each row of the output: the number of its first line, then a pair of weights for every two lines
@@ -19,6 +14,9 @@ const ENTRY: usize = 48;
 export function resize(
   source: usize,
   sourceStride: usize,
+  firstRow: i32,
+  blockShift: i32,
+  blockStride: usize,
   rows: i32,
   across: usize,
   groups: i32,
@@ -33,12 +31,14 @@ export function resize(
   length: i32,
 ): void {
   const downEntry: usize = 4 + 4 * <usize>pairsDown;
+  const inBlock = (1 << blockShift) - 1;
   let done = 0;
   for (let row = 0; row < outRows; row++) {
     const first = load<i32>(down);
     // Lines are made just before they are needed, so that they are still in the nearest cache.
     while (done < rows && done < first + 2 * pairsDown) {
-      const s = source + <usize>done * sourceStride;
+      const at = done + firstRow;
+      const s = source + <usize>(at >> blockShift) * blockStride + <usize>(at & inBlock) * sourceStride;
       const o = lines + <usize>done * lineStride;
       if (done + 4 <= rows) {
         fourLines(s, sourceStride, across, groups, pairsAcross, advance, o, lineStride);
@@ -51,90 +51,5 @@ export function resize(
     mixLines(lines + <usize>first * lineStride, lineStride, down + 4, pairsDown, out, length);
     down += downEntry;
     out += <usize>length;
-  }
-}
-
-function fourLines(
-  s0: usize,
-  sourceStride: usize,
-  at: usize,
-  groups: i32,
-  pairs: i32,
-  advance: usize,
-  o0: usize,
-  lineStride: usize,
-): void {
-  const round = i32x4.splat(64);
-  const s1 = s0 + sourceStride;
-  const s2 = s1 + sourceStride;
-  const s3 = s2 + sourceStride;
-  let o2 = o0 + 2 * lineStride;
-  for (let group = 0; group < groups; group++) {
-    let a0 = round;
-    let a1 = round;
-    let a2 = round;
-    let a3 = round;
-    for (let pair = 0; pair < pairs; pair++) {
-      const offset = <usize>load<u32>(at);
-      const lanes = v128.load(at, 16);
-      const weights = v128.load(at, 32);
-      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(i8x16.swizzle(v128.load(s0 + offset), lanes), weights));
-      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(i8x16.swizzle(v128.load(s1 + offset), lanes), weights));
-      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(i8x16.swizzle(v128.load(s2 + offset), lanes), weights));
-      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(i8x16.swizzle(v128.load(s3 + offset), lanes), weights));
-      at += ENTRY;
-    }
-    const low = i16x8.narrow_i32x4_s(i32x4.shr_s(a0, 7), i32x4.shr_s(a1, 7));
-    const high = i16x8.narrow_i32x4_s(i32x4.shr_s(a2, 7), i32x4.shr_s(a3, 7));
-    v128.store64_lane(o0, low, 0);
-    v128.store64_lane(o0 + lineStride, low, 1);
-    v128.store64_lane(o2, high, 0);
-    v128.store64_lane(o2 + lineStride, high, 1);
-    o0 += advance;
-    o2 += advance;
-  }
-}
-
-function oneLine(s: usize, at: usize, groups: i32, pairs: i32, advance: usize, o: usize): void {
-  for (let group = 0; group < groups; group++) {
-    let sum = i32x4.splat(64);
-    for (let pair = 0; pair < pairs; pair++) {
-      const picked = i8x16.swizzle(v128.load(s + <usize>load<u32>(at)), v128.load(at, 16));
-      sum = i32x4.add(sum, i32x4.dot_i16x8_s(picked, v128.load(at, 32)));
-      at += ENTRY;
-    }
-    const values = i32x4.shr_s(sum, 7);
-    v128.store64_lane(o, i16x8.narrow_i32x4_s(values, values), 0);
-    o += advance;
-  }
-}
-
-/** One row of the output from `2 * pairs` lines. */
-function mixLines(lines: usize, lineStride: usize, weights: usize, pairs: i32, out: usize, length: i32): void {
-  const round = i32x4.splat(1 << 20);
-  for (let value = 0; value < length; value += 16) {
-    let a0 = round;
-    let a1 = round;
-    let a2 = round;
-    let a3 = round;
-    let p = lines + 2 * <usize>value;
-    let w = weights;
-    for (let pair = 0; pair < pairs; pair++) {
-      const q = p + lineStride;
-      const weight = v128.load32_splat(w);
-      const upper = v128.load(p);
-      const lower = v128.load(q);
-      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(i16x8.shuffle(upper, lower, 0, 8, 1, 9, 2, 10, 3, 11), weight));
-      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(i16x8.shuffle(upper, lower, 4, 12, 5, 13, 6, 14, 7, 15), weight));
-      const upper2 = v128.load(p, 16);
-      const lower2 = v128.load(q, 16);
-      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(i16x8.shuffle(upper2, lower2, 0, 8, 1, 9, 2, 10, 3, 11), weight));
-      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(i16x8.shuffle(upper2, lower2, 4, 12, 5, 13, 6, 14, 7, 15), weight));
-      p = q + lineStride;
-      w += 4;
-    }
-    const low = i16x8.narrow_i32x4_s(i32x4.shr_s(a0, 21), i32x4.shr_s(a1, 21));
-    const high = i16x8.narrow_i32x4_s(i32x4.shr_s(a2, 21), i32x4.shr_s(a3, 21));
-    v128.store(out + <usize>value, i8x16.narrow_i16x8_u(low, high));
   }
 }
