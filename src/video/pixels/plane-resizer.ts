@@ -82,7 +82,7 @@ export function makePlaneResizings(layout: PlaneLayout, tasks: readonly PlaneTas
   const linesAt = place(scratch.lines);
   const [yAt, uAt, vAt] = [place(scratch.luma), place(scratch.luma / 2), place(scratch.luma / 2)];
   const outAt = place(scratch.out);
-  const blockAt = place(1024);
+  const blockAt = place(1040);
   const bytes = memoryOf(kernels, place(0));
   for (const [address, table] of tables) bytes.set(table, address);
 
