@@ -139,7 +139,8 @@ export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: 
       probability: train.mixProbability,
       switchToCutmix: train.mixSwitch,
     },
-    train: { split: recipe.data.trainSplit, entries: data.train },
+    erasing: recipe.data.erasing,
+    train: { split: recipe.data.trainSplit, entries: data.train, repeats: recipe.data.repeats },
     maxReplaced: recipe.data.maxSkipped,
     validation: {
       split: recipe.data.validationSplit,
@@ -149,7 +150,7 @@ export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: 
       fusion: evaluation.fuse,
       batch: evaluation.batch,
     },
-    ahead: Math.max(2, Math.ceil(CLIPS_AHEAD / train.batch)),
+    ahead: Math.max(2, Math.ceil(CLIPS_AHEAD / (train.batch * recipe.data.repeats))),
     checkpointEveryMs: train.checkpointMinutes * 60_000,
     logEvery: train.logEverySteps,
     method: recipe.method,

@@ -246,7 +246,7 @@ test('what can be learned is learned, and told as it happens', async () => {
       epoch: { entries: 12, batch: 12, accumulate: 1, dropLast: true },
       schedule: { lr: 0.05, minLr: 0, warmup: 0, epochs: 12 },
       labelSmoothing: 0,
-      train: { split: 'train', entries: entriesOf('train', 12) },
+      train: { split: 'train', entries: entriesOf('train', 12), repeats: 1 },
     },
     model,
   );
@@ -329,7 +329,7 @@ test('too few videos for one update are a config error before any folder is made
   const folder = newFolder();
   await assert.rejects(train(plan, meansOf(plan, folder), false), {
     kind: 'config',
-    message: /^10 videos do not fill one update of 6 × 2 clips/,
+    message: /^10 videos do not fill one update of 6 × 2 videos/,
   });
   assert.equal(existsSync(folder), false);
 });
