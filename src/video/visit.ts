@@ -11,6 +11,7 @@
  */
 import { dataError } from '../errors/index.ts';
 import { canDrop, type Disposable, dropUnwanted } from './disposable.ts';
+import type { Operation } from './augment/operations.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { ANY_VIDEO, everyFrame, openInput, SAME_SIZE } from './input.ts';
 import type { FfmpegJob, JobInput } from './process.ts';
@@ -31,6 +32,8 @@ export interface ClipRequest {
   readonly flip?: boolean | undefined;
   /** Shrinking averages over the area that a pixel covers, in all three. Default bilinear. */
   readonly interpolation?: Interpolation | undefined;
+  /** What is done to the whole frames, at the video's own size, before all else; then `Visit.source` must be there. */
+  readonly augment?: readonly Operation[] | undefined;
 }
 
 export interface Visit {
@@ -45,6 +48,8 @@ export interface Visit {
   readonly steady?: boolean | undefined;
   /** Whether it must not share a process: a damaged video, whose complaints would be laid at the others' door. */
   readonly alone?: boolean | undefined;
+  /** The video's size as displayed, where clips are augmented. */
+  readonly source?: Size | undefined;
   /** At least one; all of the same size. */
   readonly clips: readonly [ClipRequest, ...ClipRequest[]];
 }

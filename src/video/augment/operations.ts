@@ -4,7 +4,7 @@
  * BICUBIC and grey 128 outside), to the byte: each frame is a picture of its own, statistics are of that frame.
  */
 import type { Frames, Size } from '../window.ts';
-import { AXES, type Matrix, openPicture, type Picture } from './picture.ts';
+import { type Matrix, openPicture, type Picture } from './picture.ts';
 import { blendedWith, equalized, inverted, posterized, solarized, solarizedByAdding, stretched } from './tables.ts';
 
 export type Operation =
@@ -72,15 +72,17 @@ function changeBy(operation: Operation, { width, height }: Size): (picture: Pict
     case 'sharpness':
       return (picture) => picture.sharpen(operation.factor);
     case 'shearX':
-      return byWarp([1, operation.factor, 0, 0, 1, 0], AXES.across);
+      return (picture) => picture.warpAcross(operation.factor, 0);
     case 'shearY':
-      return byWarp([1, 0, 0, operation.factor, 1, 0], AXES.down);
+      return (picture) => picture.warpDown(operation.factor, 0);
     case 'translateX':
-      return byWarp([1, 0, operation.share * width, 0, 1, 0], AXES.across);
+      return (picture) => picture.warpAcross(0, operation.share * width);
     case 'translateY':
-      return byWarp([1, 0, 0, 0, 1, operation.share * height], AXES.down);
-    case 'rotate':
-      return byWarp(rotation(operation.degrees, width, height), AXES.both);
+      return (picture) => picture.warpDown(0, operation.share * height);
+    case 'rotate': {
+      const matrix = rotation(operation.degrees, width, height);
+      return (picture) => picture.warp(matrix);
+    }
   }
 }
 
@@ -88,11 +90,6 @@ const byTable =
   (table: Uint8Array) =>
   (picture: Picture): void =>
     picture.look([table]);
-
-const byWarp =
-  (matrix: Matrix, axes: number) =>
-  (picture: Picture): void =>
-    picture.warp(matrix, axes);
 
 function rotation(degrees: number, width: number, height: number): Matrix {
   const angle = -(((degrees % 360) + 360) % 360) * (Math.PI / 180);

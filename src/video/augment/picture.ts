@@ -1,7 +1,7 @@
 /**
  * One frame in the memory of the WebAssembly module whose loops run over it:
  *
- *   counts of values | tables | the frame | room for what it becomes
+ *   counts of values | tables | the frame | room for what it becomes | scratch
  *
  * All frames of a thread pass through one memory, one at a time.
  */
@@ -14,6 +14,8 @@ declare const WebAssembly: {
   readonly Instance: new (module: object) => { readonly exports: unknown };
 };
 
+type Warping = [number, number, number, number, number, number, number];
+
 /** `assembly/augment.ts`. */
 interface Kernels {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
@@ -22,7 +24,9 @@ interface Kernels {
   look(frame: number, pixels: number, tables: number): void;
   blendWithGrey(from: number, to: number, pixels: number, factor: number): void;
   sharpen(from: number, to: number, width: number, height: number, factor: number): void;
-  warp(from: number, to: number, width: number, height: number, ...matrixAndAxes: number[]): void;
+  warpAcross(...fromToSizeFactorOffsetScratch: Warping): void;
+  warpDown(...fromToSizeFactorOffsetScratch: Warping): void;
+  warp(from: number, to: number, width: number, height: number, ...matrix: Matrix): void;
 }
 
 const PAGE = 65_536;
@@ -32,8 +36,6 @@ const FRAMES_AT = 8192;
 /** What vectors read and write on either side of a frame at most. */
 const SLACK = 64;
 
-/** Which axes a warp moves along. */
-export const AXES = { across: 1, down: 2, both: 3 } as const;
 /** From pixel centres of the result to those of the source: x' = a·x + b·y + c, y' = d·x + e·y + f. */
 export type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
@@ -52,7 +54,11 @@ export interface Picture extends Size {
   blendWithGrey(factor: number): void;
   /** smoothed + factor · (value − smoothed), but for the pixels of the edge. */
   sharpen(factor: number): void;
-  warp(matrix: Matrix, axes: number): void;
+  /** x' = x + factor · (y + 0.5) + offset: shears and translates rows. */
+  warpAcross(factor: number, offset: number): void;
+  /** y' = y + factor · (x + 0.5) + offset: shears and translates columns. */
+  warpDown(factor: number, offset: number): void;
+  warp(matrix: Matrix): void;
 }
 
 let kernels: Kernels | undefined;
@@ -68,7 +74,8 @@ export function openPicture({ width, height }: Size): Picture {
   const loops = kernels ?? loadKernels();
   const pixels = width * height;
   const room = Math.ceil((pixels * 3 + SLACK) / 16) * 16;
-  const end = FRAMES_AT + 2 * room;
+  const scratch = FRAMES_AT + 2 * room;
+  const end = scratch + 28 * width + 2 * SLACK;
   const missing = end - loops.memory.buffer.byteLength;
   if (missing > 0) loops.memory.grow(Math.ceil(missing / PAGE));
   const bytes = new Uint8Array(loops.memory.buffer);
@@ -101,8 +108,16 @@ export function openPicture({ width, height }: Size): Picture {
       loops.sharpen(front, back, width, height, factor);
       swap();
     },
-    warp(matrix, axes) {
-      loops.warp(front, back, width, height, ...matrix, axes);
+    warpAcross(factor, offset) {
+      loops.warpAcross(front, back, width, height, factor, offset, scratch);
+      swap();
+    },
+    warpDown(factor, offset) {
+      loops.warpDown(front, back, width, height, factor, offset, scratch);
+      swap();
+    },
+    warp(matrix) {
+      loops.warp(front, back, width, height, ...matrix);
       swap();
     },
   };
