@@ -67,8 +67,11 @@ export function distinctFrames(frames: readonly number[]): number[] {
 }
 
 /** @throws RangeError for a visit that could not be meant, data error for frames that no video has */
-export function checkVisit({ file, clips }: Visit): void {
+export function checkVisit({ file, clips, source }: Visit): void {
   const [{ size }] = clips;
+  if (source === undefined && clips.some(({ augment }) => augment !== undefined)) {
+    throw new RangeError('the size of the video is missing, of which clips are to be augmented');
+  }
   for (const clip of clips) {
     if (clip.frames.length === 0) throw new RangeError('no frames asked for');
     if (clip.size.width !== size.width || clip.size.height !== size.height) {

@@ -3,13 +3,13 @@
  * gives is developed here into what was asked for. Operations, then crop, size and mirroring.
  */
 import { makeResizing } from '../pixels/resizer.ts';
-import { type ClipRequest, distinctFrames, frameBytes, type Visit } from '../visit.ts';
+import { type ClipRequest, distinctFrames, frameBytes, type Visit, visitBytes } from '../visit.ts';
 import type { Size } from '../window.ts';
 import { applyOperations } from './operations.ts';
 
 export const isAugmented = ({ clips }: Visit): boolean => clips.some(({ augment }) => augment !== undefined);
 
-/** The size in which the visit's frames leave ffmpeg. @throws RangeError where an augmented visit does not say it */
+/** The size in which the visit's frames leave ffmpeg. */
 export function decodedSize({ clips, source }: Pick<Visit, 'clips' | 'source'>): Size {
   if (!clips.some(({ augment }) => augment !== undefined)) return clips[0].size;
   if (source === undefined) throw new RangeError('an augmented visit needs the size of the video');
@@ -55,41 +55,53 @@ function resized({ crop, size, flip }: ClipRequest, source: Size, data: Uint8Arr
 }
 
 export interface Darkroom {
-  /** Bytes of whole frames, as they come. @returns the bytes of the clips that they completed, to be handed on */
+  /** What ffmpeg gave next, in any pieces. @returns the bytes to be handed on, which may be none yet */
   take(chunk: Uint8Array): Uint8Array[];
 }
 
-/** Develops the clips of visits that share a process, visit after visit; one visit's frames are held at a time. */
+/**
+ * Develops the clips of visits that share a process, visit after visit, holding one visit's whole frames at a time; visits
+ * without augmentation pass through as they come.
+ */
 export function darkroom(visits: readonly Visit[]): Darkroom {
+  if (!visits.some(isAugmented)) return { take: (chunk) => [chunk] };
   const left = [...visits];
   let frames = new Uint8Array(0);
   let filled = 0;
-  const next = (): void => {
+  const prepare = (): void => {
     const [visit] = left;
-    const decoded = visit && decodedVisit(visit).clips[0];
-    const bytes = decoded === undefined ? 0 : decoded.frames.length * frameBytes(decoded.size);
+    if (visit === undefined) return;
+    const bytes = visitBytes(distinctly(decodedVisit(visit)));
+    // The next video is often of the same size.
     if (frames.length !== bytes) frames = new Uint8Array(bytes);
     filled = 0;
   };
-  next();
+  prepare();
   return {
     take(chunk) {
       const done: Uint8Array[] = [];
       let rest = chunk;
       while (rest.length > 0) {
         const [visit] = left;
-        // More than was asked for: handed on, for others count it.
+        // More than was asked for: whoever counts bytes shall see it.
         if (visit === undefined) return [...done, rest];
         const fits = rest.subarray(0, frames.length - filled);
         frames.set(fits, filled);
         filled += fits.length;
         rest = rest.subarray(fits.length);
         if (filled < frames.length) break;
-        done.push(...develop(visit, frames));
+        if (isAugmented(visit)) done.push(...develop(visit, frames));
+        else done.push(frames.slice());
         left.shift();
-        next();
+        prepare();
       }
       return done;
     },
   };
+}
+
+/** The visit as ffmpeg delivers it: each frame of a clip once. */
+function distinctly(visit: Visit): Visit {
+  const clips = visit.clips.map((clip) => ({ ...clip, frames: distinctFrames(clip.frames) }));
+  return { ...visit, clips: clips as unknown as Visit['clips'] };
 }
