@@ -2,6 +2,7 @@
  * RandAugment (Cubuk et al., 2020) as VideoMAE fine-tunes with it: which operations a clip gets, as plain numbers. One draw
  * serves all frames of the clip. The recipe writes it in timm's notation, `rand-m7-n4-mstd0.5-inc1`.
  */
+import { configError } from '../../errors/index.ts';
 import { nearest } from '../../errors/nearest.ts';
 import type { Random } from '../../tensor/random.ts';
 import type { Operation } from '../../video/augment/operations.ts';
@@ -101,4 +102,12 @@ export function parseRandAugment(text: string): RandAugment | { readonly wrong: 
     magnitude: values.get('m') as number,
     deviation: values.get('mstd') ?? 0,
   };
+}
+
+/** The options that a recipe's `data.randAugment` means. @throws config error for a notation that cannot be read */
+export function randAugmentOf(text: string | false): RandAugment | undefined {
+  if (text === false) return undefined;
+  const parsed = parseRandAugment(text);
+  if ('wrong' in parsed) throw configError(`'${text}' is no RandAugment: ${parsed.wrong}`);
+  return parsed;
 }
