@@ -2,6 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { learningRate, type Recipe, toYaml, vitOptions } from '../src/config/index.ts';
+import { randAugmentOf } from '../src/data/augment/rand-augment.ts';
 import type { ClipOptions } from '../src/data/draw.ts';
 import type { Loader } from '../src/data/loader.ts';
 import { openLoaderThread } from '../src/data/loader-thread.ts';
@@ -55,8 +56,10 @@ export function engineOptions({ engine, train }: Recipe): EngineOptions {
 }
 
 export function clipOptions({ data }: Recipe, dataset: Dataset): ClipOptions {
-  const { frames, stride, size, sampling, crop, cropScale, flip } = data;
-  return { frames, stride, size, sampling, crop, cropScale, flip: flip === 'auto' && dataset.flip };
+  const { frames, stride, size, sampling, crop, cropScale, flip, repeats } = data;
+  const mirrored = flip === 'auto' && dataset.flip;
+  const randAugment = randAugmentOf(data.randAugment);
+  return { frames, stride, size, sampling, crop, cropScale, flip: mirrored, randAugment, repeats };
 }
 
 export function openLoader(
