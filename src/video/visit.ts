@@ -10,8 +10,8 @@
  * BT.601 and limited range. Pixels are taken as square.
  */
 import { dataError } from '../errors/index.ts';
-import { canDrop, type Disposable, dropUnwanted } from './disposable.ts';
 import type { Operation } from './augment/operations.ts';
+import { canDrop, type Disposable, dropUnwanted } from './disposable.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { ANY_VIDEO, everyFrame, openInput, SAME_SIZE } from './input.ts';
 import type { FfmpegJob, JobInput } from './process.ts';
