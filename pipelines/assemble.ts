@@ -2,6 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { learningRate, type Recipe, toYaml, vitOptions } from '../src/config/index.ts';
+import { randAugmentOf } from '../src/data/augment/rand-augment.ts';
 import type { BatchOrigin } from '../src/data/contact-sheet/batch.ts';
 import type { ClipOptions } from '../src/data/draw.ts';
 import type { Loader } from '../src/data/loader.ts';
@@ -56,8 +57,10 @@ export function engineOptions({ engine, train }: Recipe): EngineOptions {
 }
 
 export function clipOptions({ data }: Recipe, dataset: Dataset): ClipOptions {
-  const { frames, stride, size, sampling, crop, cropScale, flip } = data;
-  return { frames, stride, size, sampling, crop, cropScale, flip: flip === 'auto' && dataset.flip };
+  const { frames, stride, size, sampling, crop, cropScale, flip, repeats } = data;
+  const mirrored = flip === 'auto' && dataset.flip;
+  const randAugment = randAugmentOf(data.randAugment);
+  return { frames, stride, size, sampling, crop, cropScale, flip: mirrored, randAugment, repeats };
 }
 
 export function openLoader(
@@ -115,8 +118,8 @@ export function takenOnce({ tensors, ...facts }: StartingValues): TakenOnce {
 }
 
 /** Batches that are decoded ahead of the model. */
-export function batchesAhead({ train }: Recipe): number {
-  return Math.max(2, Math.ceil(CLIPS_AHEAD / train.batch));
+export function batchesAhead({ train, data }: Recipe): number {
+  return Math.max(2, Math.ceil(CLIPS_AHEAD / (train.batch * data.repeats)));
 }
 
 export function runFolder(recipe: Recipe): string {
@@ -160,7 +163,8 @@ export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: 
       probability: train.mixProbability,
       switchToCutmix: train.mixSwitch,
     },
-    train: { split: recipe.data.trainSplit, entries: data.train },
+    erasing: recipe.data.erasing,
+    train: { split: recipe.data.trainSplit, entries: data.train, repeats: recipe.data.repeats },
     maxReplaced: recipe.data.maxSkipped,
     validation: {
       split: recipe.data.validationSplit,

@@ -29,7 +29,7 @@ export const benchStep: Command = {
   ],
   options: [
     ...engineFlags('engine of the recipe'),
-    { flags: '--batch <n>', description: 'clips of a step (default: train.batch of the recipe)' },
+    { flags: '--batch <n>', description: 'clips of a step (default: train.batch × data.repeats of the recipe)' },
     { flags: '--mode <mode>', description: 'train: gradients and update; forward: evaluation', default: 'train' },
     { flags: '--steps <n>', description: 'timed steps of a round', default: '10' },
     { flags: '--rounds <n>', description: 'rounds', default: '1' },
@@ -45,7 +45,7 @@ export const benchStep: Command = {
     if (mode !== 'train' && mode !== 'forward') throw usageError(`--mode ${mode}: choose train or forward`);
     const [steps, rounds] = [countOf('steps', options, 1), countOf('rounds', options, 1)];
     const recipe = await recipeOf(name as string, overrides as readonly string[]);
-    const batch = countOf('batch', options, recipe.train.batch);
+    const batch = countOf('batch', options, recipe.train.batch * recipe.data.repeats);
     const model = buildModel(recipe, countOf('classes', options, await classesOf(recipe)));
     const update = updateOptions(recipe);
     const asked = engineOptions(recipe);

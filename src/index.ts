@@ -3,6 +3,7 @@
  * plain typed options; recipes are one way to come by them (`loadRecipe`).
  */
 export { loadRecipe, parseRecipe, type Recipe, toYaml, vitOptions } from './config/index.ts';
+export { drawOperations, type RandAugment, randAugmentOf } from './data/augment/rand-augment.ts';
 export type { ClipOptions } from './data/draw.ts';
 export type { Loader, TrainBatch, Views } from './data/loader.ts';
 export { type LoaderThreadOptions, openLoaderThread } from './data/loader-thread.ts';
@@ -27,6 +28,7 @@ export { readTunedWeights, type TunedMetadata } from './petl/tuned-weights.ts';
 export type { HostTensor, HostTensors } from './tensor/host.ts';
 export type { TrainEvent, TrainMeans, TrainPlan, TrainResult } from './train/plan.ts';
 export { train } from './train/train.ts';
+export { applyOperations, type Operation } from './video/augment/operations.ts';
 export { type Decoded, type DecodeRequest, decodeFrames } from './video/decode.ts';
 export { type Decoders, type DecodersOptions, type Delivered, openDecoders } from './video/decoders.ts';
 export { type Ffmpeg, type FfmpegPlaces, findFfmpeg } from './video/ffmpeg.ts';

@@ -1,6 +1,6 @@
 /** Recipes: what a run is made of, read from YAML and checked. */
 export { recipeJsonSchema } from './json-schema.ts';
-export { clipsPerStep, explainLearningRate, learningRate } from './learning-rate.ts';
+export { explainLearningRate, learningRate, videosPerStep } from './learning-rate.ts';
 export { loadRecipe } from './load-recipe.ts';
 export { type ParseOptions, parseRecipe, toYaml } from './parse-recipe.ts';
 export { type MethodChoice, type MethodOptions, type Recipe, type RecipeSchema, recipeSchema } from './schema.ts';

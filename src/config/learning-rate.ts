@@ -6,20 +6,20 @@ const REFERENCE_BATCH = 256;
 /** Without binary noise: 0.1 × 128 / 256 is 0.05. */
 const rounded = (value: number): number => Number(value.toPrecision(12));
 
-/** Clips of one step. */
-export function clipsPerStep({ train }: Pick<Recipe, 'train'>): number {
+/** Videos of one step; the clips that repeated augmentation makes of each do not count. */
+export function videosPerStep({ train }: Pick<Recipe, 'train'>): number {
   return train.batch * train.accumulate;
 }
 
 /** The learning rate after warm-up. */
 export function learningRate(recipe: Pick<Recipe, 'optim' | 'train'>): number {
   const { lr, blr } = recipe.optim;
-  return lr ?? rounded(((blr as number) * clipsPerStep(recipe)) / REFERENCE_BATCH);
+  return lr ?? rounded(((blr as number) * videosPerStep(recipe)) / REFERENCE_BATCH);
 }
 
-/** `lr 0.05 = blr 0.1 × 128 / 256`, or `lr 0.05` where the recipe gives it outright. */
+/** `lr 0.05 = blr 0.1 × 128 / 256` (128 videos a step), or `lr 0.05` where the recipe gives it outright. */
 export function explainLearningRate(recipe: Pick<Recipe, 'optim' | 'train'>): string {
   const { blr } = recipe.optim;
   const lr = `lr ${learningRate(recipe)}`;
-  return blr === undefined ? lr : `${lr} = blr ${blr} × ${clipsPerStep(recipe)} / ${REFERENCE_BATCH}`;
+  return blr === undefined ? lr : `${lr} = blr ${blr} × ${videosPerStep(recipe)} / ${REFERENCE_BATCH}`;
 }

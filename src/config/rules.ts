@@ -95,16 +95,18 @@ const warmupEnds: Rule = ({ optim, train }) =>
     what: `optim.warmupEpochs ${optim.warmupEpochs} is more than train.epochs ${train.epochs}`,
   };
 
-const mixingPairs: Rule = ({ train }) =>
+const mixingPairs: Rule = ({ data, train }) =>
+  data &&
   train &&
   (train.mixup > 0 || train.cutmix > 0) &&
-  train.batch % 2 !== 0 && {
+  (train.batch * data.repeats) % 2 !== 0 && {
     keys: ['train.batch', 'train.mixup', 'train.cutmix'],
-    what: `train.batch ${train.batch} is odd: mixup and cutmix pair each clip with one from the other end of the batch`,
+    what: `train.batch ${train.batch}${data.repeats === 1 ? '' : ` × data.repeats ${data.repeats}`} is odd: mixup and cutmix pair each clip with one from the other end of the batch`,
   };
 
-const batchHasStatistics: Rule = ({ head, train }) =>
+const batchHasStatistics: Rule = ({ data, head, train }) =>
   head?.batchNorm &&
+  data?.repeats === 1 &&
   train?.batch === 1 && {
     keys: ['train.batch', 'head.batchNorm'],
     what: 'train.batch 1 leaves head.batchNorm without statistics',

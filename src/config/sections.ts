@@ -3,6 +3,7 @@
  * AdaptFormer's video protocol (Chen et al., NeurIPS 2022), so that a recipe for one's own videos stays short.
  */
 import { z } from 'zod';
+import { EXAMPLE, parseRandAugment } from '../data/augment/rand-augment.ts';
 import { DEFAULT_ENGINE, DEVICES, ENGINES, PRECISIONS, XLA_PARTS } from '../engine/options.ts';
 import { NORMALIZATIONS, SIZES } from '../model/options.ts';
 
@@ -11,6 +12,11 @@ export const share = z.number().min(0).max(1);
 export const rate = z.number().min(0).lt(1);
 
 const split = z.enum(['train', 'validation', 'test']);
+const randAugment = z.string().superRefine((text, context) => {
+  const parsed = parseRandAugment(text);
+  if ('wrong' in parsed)
+    context.addIssue({ code: 'custom', message: `false or RandAugment's notation (${parsed.wrong})` });
+});
 const namesOf = <T extends object>(table: T): [keyof T & string] => Object.keys(table) as [keyof T & string];
 
 export const data = z.strictObject({
@@ -41,6 +47,22 @@ export const data = z.strictObject({
     .union([z.literal('auto'), z.literal(false)])
     .default('auto')
     .describe('Mirroring, with probability 0.5. auto: where the data set allows it; false: never'),
+  randAugment: z
+    .union([z.literal(false), randAugment])
+    .default(false)
+    .describe(
+      `RandAugment on whole frames before the crop, in timm's notation: ${EXAMPLE} (VideoMAE) draws 4 of 15 operations, each applied with probability 0.5 at a magnitude of 7 ± 0.5 of 10; false: off`,
+    ),
+  erasing: share
+    .default(0)
+    .describe(
+      'Random erasing: probability that a rectangle of a clip, 2-33 % of it, is filled with noise in all frames',
+    ),
+  repeats: count
+    .default(1)
+    .describe(
+      'Repeated augmentation: clips of each video in its batch, of the same frames, with crop, flip and the other augmentations drawn anew. They do not count in train.batch, epochs or the learning rate',
+    ),
   normalize: z
     .enum(namesOf(NORMALIZATIONS))
     .default('imagenet')
@@ -112,7 +134,7 @@ export const head = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'BatchNorm without affine before the classifier (AdaptFormer), over the clips of train.batch, whatever train.accumulate',
+      'BatchNorm without affine before the classifier (AdaptFormer), over the clips of a batch (train.batch × data.repeats), whatever train.accumulate',
     ),
   initStd: z.number().min(0).default(2e-5).describe('Deviation of the classifier at the start: 2e-5 video, 0.01 image'),
   dropout: rate.default(0).describe('Dropout before the classifier'),
@@ -120,7 +142,7 @@ export const head = z.strictObject({
 
 export const train = z.strictObject({
   epochs: count.describe('Passes over the training split'),
-  batch: count.describe('Clips that go through the model at once'),
+  batch: count.describe('Videos whose clips go through the model at once: one clip each, or data.repeats'),
   accumulate: count.default(1).describe('Batches whose gradients make one step'),
   seed: z.int().min(0).default(0).describe('Seed of everything random'),
   labelSmoothing: rate.default(0).describe('Share of the target that is spread over all classes'),

@@ -89,14 +89,15 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
 
   return {
     async trainBatch(split, indices, epoch) {
-      const clips = memory.take(indices.length * bytes);
-      const labels = new Int32Array(indices.length);
+      const perVideo = clip.repeats * bytes;
+      const clips = memory.take(indices.length * perVideo);
+      const labels = new Int32Array(indices.length * clip.repeats);
       const replaced: Replacement[] = [];
       // All settle before the memory may be used again.
       const made = await Promise.allSettled(
         Array.from(indices, async (index, i) => {
-          const one = await clipOrStandIn(split, index, epoch, clips.subarray(i * bytes, (i + 1) * bytes));
-          labels[i] = one.label;
+          const one = await clipOrStandIn(split, index, epoch, clips.subarray(i * perVideo, (i + 1) * perVideo));
+          labels.fill(one.label, i * clip.repeats, (i + 1) * clip.repeats);
           if (one.replaced !== undefined) replaced.push(one.replaced);
         }),
       );

@@ -1,11 +1,12 @@
 /**
- * What is drawn for an entry: which frames, which window, whether mirrored. A function of seed, epoch and entry alone, so that
+ * What is drawn for an entry: which frames, which windows, whether mirrored, which operations. A function of seed, epoch and entry alone, so that
  * it does not matter who asks, in which order, and how many decoders there are.
  */
 import path from 'node:path';
 import { rng } from '../tensor/random.ts';
-import { frameBytes, type Visit } from '../video/visit.ts';
+import { type ClipRequest, frameBytes, type Visit } from '../video/visit.ts';
 import { cropClip, shortSideSize, type Window } from '../video/window.ts';
+import { drawOperations, type RandAugment } from './augment/rand-augment.ts';
 import { type CropName, drawCrop } from './crop.ts';
 import type { Views } from './loader.ts';
 import type { Entry } from './manifest.ts';
@@ -25,6 +26,10 @@ export interface ClipOptions {
   readonly cropScale: readonly [number, number];
   /** Whether training clips are mirrored half of the time. */
   readonly flip: boolean;
+  /** What RandAugment draws for training clips; none where undefined. */
+  readonly randAugment?: RandAugment | undefined;
+  /** Training clips of each video in its batch, of the same frames, all else drawn anew. */
+  readonly repeats: number;
 }
 
 export interface Draw {
@@ -39,14 +44,24 @@ export const fileOf = (root: string, { file }: Pick<Entry, 'file'>): string => p
 /** Bytes of one clip, uint8 [T, S, S, 3]. */
 export const clipBytes = ({ frames, size }: ClipOptions): number => frames * frameBytes({ width: size, height: size });
 
-/** The training clip of an entry in an epoch. @param index of the entry in its split */
+/** The training clips of an entry in an epoch, `repeats` of them. @param index of the entry in its split */
 export function trainVisit({ root, clip, seed }: Draw, entry: Entry, index: number, epoch: number): Visit {
-  const { size: S } = clip;
+  const { size: S, randAugment } = clip;
   const frames = samplers[clip.sampling].train(entry.frames, clip, rng(seed, 'frames', epoch, index));
-  const random = rng(seed, 'crop', epoch, index);
-  const crop = drawCrop(clip.crop, entry, S, random, clip.cropScale);
-  const flip = clip.flip && random.uniform() < 0.5;
-  return { ...visitOf(root, entry), clips: [{ frames, crop, size: { width: S, height: S }, flip }] };
+  const clips = Array.from({ length: clip.repeats }, (_, repeat): ClipRequest => {
+    const random = rng(seed, 'crop', epoch, index, repeat);
+    const crop = drawCrop(clip.crop, entry, S, random, clip.cropScale);
+    const flip = clip.flip && random.uniform() < 0.5;
+    const request = { frames, crop, size: { width: S, height: S }, flip };
+    if (randAugment === undefined) return request;
+    return { ...request, augment: drawOperations(randAugment, rng(seed, 'rand-augment', epoch, index, repeat)) };
+  });
+  const { width, height } = entry;
+  return {
+    ...visitOf(root, entry),
+    ...(randAugment && { source: { width, height } }),
+    clips: clips as [ClipRequest, ...ClipRequest[]],
+  };
 }
 
 export interface TestVisit {

@@ -14,8 +14,9 @@ export interface Replacement {
 }
 
 export interface TrainBatch {
-  /** uint8 [B, T, S, S, 3]. */
+  /** uint8 [B, T, S, S, 3]; the clips of a video lie side by side. */
   readonly clips: Uint8Array;
+  /** [B]. */
   readonly labels: Int32Array;
   readonly replaced: readonly Replacement[];
   /** Gives the memory of the clips back: they are not to be read after it. */
@@ -26,7 +27,10 @@ export interface TrainBatch {
 export type EntryViews = { readonly clips: Uint8Array; release(): void } | { readonly failure: string };
 
 export interface Loader {
-  /** The clips of these entries, as drawn for this epoch. @throws data error when a video fails and `onError` is `fail` */
+  /**
+   * The clips of these entries, as drawn for this epoch: B = entries × `ClipOptions.repeats`.
+   * @throws data error when a video fails and `onError` is `fail`
+   */
   trainBatch(split: SplitName, entries: Uint32Array, epoch: number): Promise<TrainBatch>;
   views(split: SplitName, entry: number, views: Views): Promise<EntryViews>;
   /** Stops what runs; every ffmpeg process is gone when it returns. */

@@ -27,7 +27,12 @@ export interface TrainPlan {
   /** Whether the loss is scaled: for engines that compute in float16. */
   readonly scalesLoss: boolean;
   readonly mixing: MixingOptions;
-  readonly train: SplitOf;
+  /** Probability that a rectangle of a clip is erased; 0 is off. */
+  readonly erasing: number;
+  readonly train: SplitOf & {
+    /** Clips of each video in its batch, as the loader makes them (`ClipOptions.repeats`). */
+    readonly repeats: number;
+  };
   /** Share of an epoch's videos that others may stand in for: none at 0, at least one above. */
   readonly maxReplaced: number;
   readonly validation: SplitOf & {

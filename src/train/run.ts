@@ -182,9 +182,9 @@ export class Run {
 
   /** Updates at the present speed, and validations that take as long as the last one. */
   #secondsLeft(clipsPerSecond: number): number {
-    const { epoch, epochs, validation } = this.#plan;
+    const { epoch, epochs, validation, train } = this.#plan;
     const { update, validated } = this.#counters;
-    const clips = (this.#updates - update) * epoch.batch * epoch.accumulate;
+    const clips = (this.#updates - update) * epoch.batch * epoch.accumulate * train.repeats;
     const validations = Math.ceil(epochs / validation.every) - Math.floor(validated / validation.every);
     return clips / clipsPerSecond + validations * this.#validationSeconds;
   }

@@ -11,6 +11,7 @@ import type { TensorSpecs } from '../tensor/host.ts';
 import { crossEntropy } from '../tensor/ops/cross-entropy.ts';
 import type { ParameterSpec } from '../tensor/parameters.ts';
 import { type Tensor, type Tensors, tf } from '../tensor/tf.ts';
+import { decodeErased } from './erase.ts';
 import { groupOf } from './groups.ts';
 import { type OptimizerOptions, optimizer } from './optimizer.ts';
 
@@ -68,6 +69,8 @@ export interface BatchForm {
   readonly batch: number;
   /** Whether clips are mixed (mixup, cutmix). */
   readonly mixes: boolean;
+  /** Whether rectangles may be erased (erase.ts). */
+  readonly erases?: boolean;
   /** Decoded clips are uint8; float32 serves pixels that were made elsewhere. */
   readonly clips: 'uint8' | 'float32';
   /** Whether the loss is scaled for the backward pass (float16, see loss-scale.ts). */
@@ -78,26 +81,30 @@ export interface BatchForm {
  * Forward and backward of one batch.
  *
  * Inputs: `clips` [B, T, H, W, 3]; `targets` [B, K], probabilities; `share` [], the batch's part of the clips of the
- * update, by which its gradients count; with `mixes`, `mix` [H, W], the weight of each
+ * update, by which its gradients count; with `erases`, `erased` [B, H, W], 1 where a clip has noise; with `mixes`, `mix` [H, W], the weight of each
  * pixel against the reversed batch (mixup: constant, cutmix: 0 in the box); with `scaled`, `scale` [], the factor of the
  * loss, by which `share` is divided already; the masks.
  * Outputs: `loss` [], not scaled; `logits` [B, K]; with `scaled`, `magnitude` [], the sum of all gradients' magnitudes,
  * which is finite if they are.
  */
-export function gradientsStep(model: Classifier, { batch, mixes, clips: dtype, scaled = false }: BatchForm): Step {
-  const { frames, size } = model.vit;
+export function gradientsStep(model: Classifier, form: BatchForm): Step {
+  const { batch, mixes, erases = false, clips: dtype, scaled = false } = form;
+  const { frames, size, normalization } = model.vit;
   return {
     name: 'gradients',
     inputs: {
       clips: { shape: [batch, frames, size, size, 3], dtype },
       targets: { shape: [batch, model.head.classes], dtype: 'float32' },
       share: { shape: [], dtype: 'float32' },
+      ...(erases ? { erased: { shape: [batch, size, size], dtype: 'uint8' } } : {}),
       ...(mixes ? { mix: { shape: [size, size], dtype: 'float32' } } : {}),
       ...(scaled ? { scale: { shape: [], dtype: 'float32' } } : {}),
       ...noiseInputs(model.noise, batch),
     },
     run(state, inputs) {
-      const clips = mixes ? mixClips(inputs.clips as Tensor, inputs.mix as Tensor) : (inputs.clips as Tensor);
+      const given = inputs.clips as Tensor;
+      const whole = erases ? decodeErased(given, inputs.erased as Tensor, normalization) : given;
+      const clips = mixes ? mixClips(whole, inputs.mix as Tensor) : whole;
       const names = model.trained.map(({ name }) => name);
       let logits: Tensor | undefined;
       let unscaled: Tensor | undefined;

@@ -21,7 +21,7 @@ export async function train(plan: TrainPlan, means: TrainMeans, resume: boolean)
   const perEpoch = updatesPerEpoch(plan.epoch);
   if (perEpoch === 0) {
     const { entries, batch, accumulate } = plan.epoch;
-    throw configError(`${entries} videos do not fill one update of ${batch} × ${accumulate} clips`, {
+    throw configError(`${entries} videos do not fill one update of ${batch} × ${accumulate} videos`, {
       remedy: 'lower train.batch or train.accumulate, or set train.dropLast=false',
     });
   }
@@ -46,9 +46,9 @@ async function loadStart({ start }: TrainPlan, session: Session): Promise<void> 
 }
 
 /** A single clip is its own mean: BatchNorm would make zeros of it, and its variance would count as 0. */
-function requireStatistics({ model, epoch }: TrainPlan): void {
+function requireStatistics({ model, epoch, train }: TrainPlan): void {
   const { entries, batch, dropLast } = epoch;
-  const lone = batch === 1 || (!dropLast && entries % batch === 1);
+  const lone = train.repeats === 1 && (batch === 1 || (!dropLast && entries % batch === 1));
   if (!model.head.batchNorm || !lone) return;
   throw configError('a batch of a single video gives head.batchNorm no statistics', {
     at: `the end of an epoch: ${entries} videos in batches of ${batch}`,

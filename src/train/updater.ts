@@ -4,6 +4,7 @@ import { divergedError } from '../errors/index.ts';
 import { float32, type HostTensor, scalar, uint8 } from '../tensor/host.ts';
 import { rng } from '../tensor/random.ts';
 import type { LoadedBatch } from './batches.ts';
+import { eraseBatch } from './erase.ts';
 import { LEAST_LOSS_SCALE, type LossScale, nextLossScale } from './loss-scale.ts';
 import { drawNoise } from './noise.ts';
 import { optimizer } from './optimizer.ts';
@@ -35,13 +36,14 @@ export interface Updater {
 }
 
 export async function updater(plan: TrainPlan, session: Session): Promise<Updater> {
-  const { model, update, seed, labelSmoothing, mixing, scalesLoss: scaled } = plan;
+  const { model, update, seed, labelSmoothing, mixing, erasing, scalesLoss: scaled } = plan;
   const mixes = isMixing(mixing);
+  const erases = erasing > 0;
   const forms = new Map<number, CompiledStep>();
   const formOf = async (batch: number): Promise<CompiledStep> => {
     const known = forms.get(batch);
     if (known !== undefined) return known;
-    const step = await session.compile(gradientsStep(model, { batch, mixes, clips: 'uint8', scaled }));
+    const step = await session.compile(gradientsStep(model, { batch, mixes, erases, clips: 'uint8', scaled }));
     forms.set(batch, step);
     return step;
   };
@@ -58,12 +60,15 @@ export async function updater(plan: TrainPlan, session: Session): Promise<Update
       const batch = labels.length;
       const mix = mixes ? drawMix(mixing, size, rng(seed, 'mix', epoch, batchOfEpoch)) : undefined;
       const targets = targetProbabilities(labels, classes, labelSmoothing, mix?.lambda);
+      const whole = { clips, batch, frames, size };
+      const erased = erases ? eraseBatch(whole, erasing, seed, epoch, batchOfEpoch) : undefined;
       const step = await formOf(batch);
       const { loss, magnitude } = await step.run({
         clips: uint8([batch, frames, size, size, 3], clips),
         targets: float32([batch, classes], targets),
         share: scalar(share / (lossScale?.scale ?? 1)),
         ...(lossScale === undefined ? {} : { scale: scalar(lossScale.scale) }),
+        ...(erased === undefined ? {} : { erased }),
         ...(mix === undefined ? {} : { mix: float32([size, size], mix.weights) }),
         ...drawNoise(model.noise, batch, seed, epoch, batchOfEpoch),
       });

@@ -3,6 +3,7 @@
  * code proves nothing (a file cut in half ends with 0), so a clip counts as delivered only when its last byte has arrived.
  * Many clips go faster through `openDecoders`.
  */
+import { darkroom, decodedVisit } from './augment/develop.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { complaintOf } from './input.ts';
 import { type RunOptions, runFfmpeg } from './process.ts';
@@ -47,15 +48,16 @@ export async function decodeVisit(
   into: Uint8Array,
   options: RunOptions = {},
 ): Promise<string | undefined> {
-  const job = await visitsJob(ffmpeg, [visit]);
+  const job = await visitsJob(ffmpeg, [decodedVisit(visit)]);
   const place = { visit, into };
   const bytes = receiver([place]);
+  const { take } = darkroom([visit]);
   let beyond = 0;
   const { failure, stderr } = await runFfmpeg(
     ffmpeg,
     job,
     (chunk) => {
-      beyond += bytes.put(chunk);
+      for (const piece of take(chunk)) beyond += bytes.put(piece);
     },
     options,
   );

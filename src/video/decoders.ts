@@ -6,6 +6,7 @@
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { Interrupted, PetlVideoError } from '../errors/index.ts';
+import { decodedSize } from './augment/develop.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { Host } from './host.ts';
 import { arrange, type Place, receiver, shortage } from './receiver.ts';
@@ -148,14 +149,16 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
   };
 }
 
-/** The next visits for one process: of one size, and no more than leave something for the other hosts. */
+/** The next visits for one process: of one size as they leave ffmpeg, and no more than leave something for the other hosts. */
 function takeGroup(queue: Waiting[], together: number, hosts: number): Waiting[] {
   const [first] = queue;
   if (first === undefined) return [];
   const most = Math.min(together, Math.ceil(queue.length / hosts));
-  const { width, height } = first.visit.clips[0].size;
-  const fits = ({ alone, visit }: Waiting): boolean =>
-    !alone && visit.clips[0].size.width === width && visit.clips[0].size.height === height;
+  const { width, height } = decodedSize(first.visit);
+  const fits = ({ alone, visit }: Waiting): boolean => {
+    const size = decodedSize(visit);
+    return !alone && size.width === width && size.height === height;
+  };
   let count = 1;
   if (fits(first)) while (count < most && fits(queue[count] as Waiting)) count++;
   return queue.splice(0, count);

@@ -1,6 +1,6 @@
 /**
  * The far side of `host.ts`: one ffmpeg at a time, whose bytes go past this process into the descriptor that the parent
- * reads. After each job its trailer follows on the same descriptor, so that the parent knows that nothing more will come.
+ * reads; those of augmented clips go through it. After each job its trailer follows on the same descriptor, so that the parent knows that nothing more will come.
  * It ends with its parent, however that ended, and takes its ffmpeg with it.
  */
 import { write } from 'node:fs';
@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import pLimit from 'p-limit';
 import { Interrupted } from '../errors/index.ts';
 import { packError } from '../errors/packed.ts';
+import { darkroom, decodedVisit, isAugmented } from './augment/develop.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { CLIPS_FD, type HostAnswer, type HostJob, type HostRequest } from './host.ts';
 import { complaintOf } from './input.ts';
@@ -62,8 +63,17 @@ async function serve(job: HostJob, signal: AbortSignal): Promise<void> {
 
 async function decode({ visits }: HostJob, signal: AbortSignal): Promise<{ failure?: string; complaint?: string }> {
   if (ffmpeg === undefined) throw new Error('the decoder host was not opened');
-  const run = await visitsJob(ffmpeg, visits);
-  const { failure, stderr } = await runFfmpeg(ffmpeg, run, { fd: CLIPS_FD }, { signal });
+  const run = await visitsJob(ffmpeg, visits.map(decodedVisit));
+  let written: Promise<void> = Promise.resolve();
+  const { take } = darkroom(visits);
+  const develop = (chunk: Uint8Array): void => {
+    for (const bytes of take(chunk)) written = written.then(() => writeAll(bytes));
+    // A failure is met below; until then it must not count as unhandled.
+    written.catch(() => {});
+  };
+  const output = visits.some(isAugmented) ? develop : { fd: CLIPS_FD };
+  const { failure, stderr } = await runFfmpeg(ffmpeg, run, output, { signal });
+  await written;
   const complaint = complaintOf(stderr, run.inputs[0].source);
   return { ...(failure !== undefined && { failure }), ...(complaint !== undefined && { complaint }) };
 }

@@ -10,6 +10,7 @@
  * BT.601 and limited range. Pixels are taken as square.
  */
 import { dataError } from '../errors/index.ts';
+import type { Operation } from './augment/operations.ts';
 import { canDrop, type Disposable, dropUnwanted } from './disposable.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { ANY_VIDEO, everyFrame, openInput, SAME_SIZE } from './input.ts';
@@ -31,6 +32,8 @@ export interface ClipRequest {
   readonly flip?: boolean | undefined;
   /** Shrinking averages over the area that a pixel covers, in all three. Default bilinear. */
   readonly interpolation?: Interpolation | undefined;
+  /** What is done to the whole frames, at the video's own size, before all else; then `Visit.source` must be there. */
+  readonly augment?: readonly Operation[] | undefined;
 }
 
 export interface Visit {
@@ -45,6 +48,8 @@ export interface Visit {
   readonly steady?: boolean | undefined;
   /** Whether it must not share a process: a damaged video, whose complaints would be laid at the others' door. */
   readonly alone?: boolean | undefined;
+  /** The video's size as displayed, where clips are augmented. */
+  readonly source?: Size | undefined;
   /** At least one; all of the same size. */
   readonly clips: readonly [ClipRequest, ...ClipRequest[]];
 }
@@ -62,8 +67,11 @@ export function distinctFrames(frames: readonly number[]): number[] {
 }
 
 /** @throws RangeError for a visit that could not be meant, data error for frames that no video has */
-export function checkVisit({ file, clips }: Visit): void {
+export function checkVisit({ file, clips, source }: Visit): void {
   const [{ size }] = clips;
+  if (source === undefined && clips.some(({ augment }) => augment !== undefined)) {
+    throw new RangeError('the size of the video is missing, of which clips are to be augmented');
+  }
   for (const clip of clips) {
     if (clip.frames.length === 0) throw new RangeError('no frames asked for');
     if (clip.size.width !== size.width || clip.size.height !== size.height) {

@@ -51,6 +51,14 @@ function optionsOf({ name: _, ...options }: { name: string }): object {
   return options;
 }
 
+test('the VideoMAE recipes have its augmentations, and no AdaptFormer recipe has any', async () => {
+  for (const file of files.filter((name) => !path.basename(name).startsWith('_base'))) {
+    const { data } = await loadRecipe(file);
+    const expected = file.includes('videomae') ? ['rand-m7-n4-mstd0.5-inc1', 0.25, 2] : [false, 0, 1];
+    assert.deepEqual([data.randAugment, data.erasing, data.repeats], expected, file);
+  }
+});
+
 test('the AdaptFormer recipes have its learning rate, the VideoMAE recipes theirs', async () => {
   for (const folder of Object.keys(CLASSES)) {
     for (const method of ['adaptformer', 'linear', 'vpt', 'full']) {

@@ -3,9 +3,13 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { type ClipSourceOptions, clipSource } from '../../src/data/clip-source.ts';
+import { trainVisit } from '../../src/data/draw.ts';
 import type { Loader, TrainBatch } from '../../src/data/loader.ts';
+import type { Entry } from '../../src/data/manifest.ts';
+import { applyOperations } from '../../src/video/augment/operations.ts';
 import { type Decoders, openDecoders } from '../../src/video/decoders.ts';
 import type { Ffmpeg } from '../../src/video/ffmpeg.ts';
+import { makeResizing } from '../../src/video/pixels/resizer.ts';
 import { cropClip, type Frames } from '../../src/video/window.ts';
 import { decodeAll, ffmpeg, scriptedFfmpeg, withFolder } from '../video/ffmpegs.ts';
 import { contentOf, entriesOf, LABELS, makeVideos, type Name, sourceOptions } from './made-videos.ts';
@@ -86,6 +90,68 @@ test('the same clips and labels, in the order asked for, however many are decode
     }
     const [first, second] = [await one.trainBatch('train', order, 0), await one.trainBatch('train', order, 7)];
     assert.ok(!same(first.clips, second.clips), 'two epochs have the same clips');
+  }));
+
+test('repeats are clips of the same frames, side by side, the first as it is without', () =>
+  withVideos(async (folder) => {
+    const names = ['wide', 'tall', 'broken', 'square'] as const;
+    const order = Uint32Array.of(3, 0, 1);
+    const single = contentOf(await open(sourceOptions(folder, names)).trainBatch('train', order, 2));
+    const triple = sourceOptions(folder, names, { repeats: 3 });
+    const batch = contentOf(await open(triple).trainBatch('train', order, 2));
+    assert.ok('labels' in batch && 'labels' in single);
+    const [a, b, c] = [LABELS.square, LABELS.wide, LABELS.tall];
+    assert.deepEqual([...batch.labels], [a, a, a, b, b, b, c, c, c]);
+    const bytes = single.clips.length / 3;
+    const clip = (i: number): Uint8Array => batch.clips.subarray(i * bytes, (i + 1) * bytes);
+    for (const video of [0, 1, 2]) {
+      assert.ok(same(clip(3 * video), single.clips.subarray(video * bytes, (video + 1) * bytes)));
+      assert.ok(!same(clip(3 * video), clip(3 * video + 1)) && !same(clip(3 * video + 1), clip(3 * video + 2)));
+    }
+    // All of the picture and no mirror: what is left is which frames, and those are the same.
+    const still = { repeats: 2, crop: 'center', flip: false, size: 64 } as const;
+    const { clips } = await open(sourceOptions(folder, ['square'], still)).trainBatch('train', Uint32Array.of(0), 1);
+    assert.ok(same(clips.subarray(0, clips.length / 2), clips.subarray(clips.length / 2)));
+    // A stand-in gives all clips of the video that it replaces.
+    const replaced = await open(triple).trainBatch('train', Uint32Array.of(2), 0);
+    assert.equal(replaced.replaced.length, 1);
+    const own = await open(triple).trainBatch('train', Uint32Array.of(replaced.replaced[0]?.by as number), 0);
+    assert.ok(same(replaced.clips, own.clips));
+  }));
+
+test('RandAugment works on whole frames before the crop, as drawn, however many are decoded at once', () =>
+  withVideos(async (folder) => {
+    const randAugment = { operations: 4, magnitude: 7, deviation: 0.5 };
+    const options = sourceOptions(folder, ['wide', 'tall', 'odd', 'square'], { randAugment, repeats: 2 });
+    const order = Uint32Array.of(3, 0, 2, 0, 1);
+    const one = contentOf(await open(options, 1).trainBatch('train', order, 4));
+    for (const concurrency of [2, 4]) {
+      assert.deepEqual(contentOf(await open(options, concurrency).trainBatch('train', order, 4)), one);
+    }
+
+    const bytes = options.clip.frames * 32 * 32 * 3;
+    let operations = 0;
+    for (const [i, index] of [...order].entries()) {
+      const entry = options.splits.train?.[index] as Entry;
+      const all = await decodeAll(ffmpeg, path.join(folder, entry.file), entry);
+      for (const [repeat, clip] of trainVisit(options, entry, index, 4).clips.entries()) {
+        const whole = { x: 0, y: 0, width: entry.width, height: entry.height };
+        const { width, height, frames } = { ...whole, frames: clip.frames.length };
+        const data = cropClip(all, whole, clip.frames);
+        assert.ok(clip.augment !== undefined);
+        operations += clip.augment.length;
+        applyOperations({ data, width, height, frames }, clip.augment);
+        const resizing = makeResizing({ source: entry, ...clip });
+        const expected = new Uint8Array(bytes);
+        for (let t = 0; t < frames; t++) {
+          resizing.source.set(data.subarray(t * width * height * 3, (t + 1) * width * height * 3));
+          resizing.run(expected.subarray(t * 32 * 32 * 3));
+        }
+        const at = (2 * i + repeat) * bytes;
+        assert.ok('clips' in one && same(one.clips.subarray(at, at + bytes), expected), `${entry.id}, ${repeat}`);
+      }
+    }
+    assert.ok(operations > 5, `${operations}`);
   }));
 
 test('for a video that cannot be decoded another stands in, the same whatever else goes on', () =>

@@ -49,7 +49,7 @@ export function sourceOptions(
   return {
     root,
     splits: { train: entriesOf(...names) },
-    clip: { ...shape, crop: 'random-resized', flip: true, ...clip },
+    clip: { ...shape, crop: 'random-resized', flip: true, repeats: 1, ...clip },
     seed: 5,
     retries: 0,
     onError,

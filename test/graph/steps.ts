@@ -1,6 +1,7 @@
 /** Training steps at tiny shapes: the graphs that the tests of passes and engines work on. */
 import type { StateSpecs, Step } from '../../src/engine/engine.ts';
-import { type HostTensors, scalar } from '../../src/tensor/host.ts';
+import type { Classifier } from '../../src/petl/classifier.ts';
+import { float32, type HostTensors, scalar, uint8 } from '../../src/tensor/host.ts';
 import { initialise } from '../../src/tensor/parameters.ts';
 import { applyStep, gradientsStep, optimizerState, trainingState, type UpdateOptions } from '../../src/train/steps.ts';
 import { tinyVit } from '../model/tiny-vit.ts';
@@ -23,6 +24,26 @@ const adamw: UpdateOptions = {
   clipNorm: 1,
 };
 
+/** What comes between the clips and the model. */
+function erasedAndMixed(model: Classifier, specs: StateSpecs, state: HostTensors): StepCase {
+  const { size } = model.vit;
+  const pixels = 2 * size * size;
+  return {
+    name: 'gradients of an erased and mixed batch',
+    step: gradientsStep(model, { batch: 2, mixes: true, erases: true, clips: 'uint8' }),
+    specs,
+    state,
+    inputs: {
+      ...batchInputs(model, bytesOf(model, 6), 0, 2, 0.5),
+      erased: uint8(
+        [2, size, size],
+        Uint8Array.from({ length: pixels }, (_, i) => (i % 5 === 0 ? 1 : 0)),
+      ),
+      mix: float32([size, size], new Float32Array(size * size).fill(0.3)),
+    },
+  };
+}
+
 /** Forward, backward and update of each method. */
 export function stepCases(): StepCase[] {
   return (['adaptformer', 'vpt-deep', 'linear', 'full'] as const).flatMap((method) => {
@@ -41,6 +62,7 @@ export function stepCases(): StepCase[] {
         state,
         inputs: batchInputs(model, bytesOf(model, 6), 0, 2, 0.5),
       },
+      ...(method === 'linear' ? [erasedAndMixed(model, specs, state)] : []),
       {
         name: `update of ${method}`,
         step: applyStep(model, adamw),

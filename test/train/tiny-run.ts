@@ -24,8 +24,8 @@ export function entriesOf(split: SplitName, count: number): Entry[] {
 }
 
 /** Clips that depend on split, entry and epoch alone; brighter for higher labels, so that there is something to learn. */
-function clipOf(split: SplitName, entry: Entry, index: number, draw: number): Uint8Array {
-  const random = rng(11, `clip/${split}`, index, draw);
+function clipOf(split: SplitName, entry: Entry, index: number, draw: number, repeat = 0): Uint8Array {
+  const random = rng(11, `clip/${split}`, index, draw, repeat);
   const { frames, size } = tinyVit;
   return Uint8Array.from({ length: frames * size * size * 3 }, () => 100 * entry.label + random.integer(50));
 }
@@ -44,6 +44,7 @@ export interface Faults {
 export function tinyLoader(plan: TrainPlan, faults: Faults = {}): Loader {
   const entries = (split: SplitName): readonly Entry[] =>
     split === plan.train.split ? plan.train.entries : plan.validation.entries;
+  const repeats = Array.from({ length: plan.train.repeats }, (_, repeat) => repeat);
   return {
     async trainBatch(split, indices, epoch) {
       faults.onBatch?.(indices, epoch);
@@ -51,8 +52,10 @@ export function tinyLoader(plan: TrainPlan, faults: Faults = {}): Loader {
       await new Promise((resolve) => setTimeout(resolve, (indices[0] as number) % 3));
       const chosen = [...indices].map((index) => ({ entry: entries(split)[index] as Entry, index }));
       return {
-        clips: concat(chosen.map(({ entry, index }) => clipOf(split, entry, index, epoch))),
-        labels: Int32Array.from(chosen, ({ entry }) => entry.label),
+        clips: concat(
+          chosen.flatMap(({ entry, index }) => repeats.map((repeat) => clipOf(split, entry, index, epoch, repeat))),
+        ),
+        labels: Int32Array.from(chosen.flatMap(({ entry }) => repeats.map(() => entry.label))),
         replaced: faults.replaced?.(indices, epoch) ?? [],
         release: () => {},
       };
@@ -84,7 +87,8 @@ export function tinyPlan(
     labelSmoothing: 0.1,
     scalesLoss: false,
     mixing: { mixup: 0, cutmix: 0, probability: 1, switchToCutmix: 0.5 },
-    train: { split: 'train', entries: entriesOf('train', 10) },
+    erasing: 0,
+    train: { split: 'train', entries: entriesOf('train', 10), repeats: 1 },
     maxReplaced: 0.2,
     validation: {
       split: 'validation',

@@ -160,6 +160,48 @@ test('the same with AdamW, layer decay, clipping and a checkpoint after each upd
   assert.deepEqual(await leftBy(folder), expected);
 });
 
+/** Two clips of each video, rectangles of half of them erased, and all of it mixed. */
+const augmented = (changed: Partial<TrainPlan> = {}): TrainPlan =>
+  stochastic({ erasing: 0.5, train: { split: 'train', entries: entriesOf('train', 10), repeats: 2 }, ...changed });
+
+test('the same with repeated augmentation, erasing and mixing together, and none of them is without effect', async () => {
+  const plan = augmented();
+  const whole = newFolder();
+  await train(plan, meansOf(plan, whole), false);
+  const expected = await leftBy(whole);
+  assert.equal((expected.counters as { update: number }).update, 9, 'an epoch is as many updates as without repeats');
+  const folder = newFolder();
+  await withStops(plan, folder, [atUpdate(1), atUpdate(5), (event) => event.kind === 'validating']);
+  assert.deepEqual(await leftBy(folder), expected, 'stopped and resumed');
+  const killed = newFolder();
+  let batches = 0;
+  const onBatch = (): void => {
+    if (++batches === 8) throw new Error('killed');
+  };
+  await assert.rejects(train(plan, meansOf(plan, killed, { faults: { onBatch } }), false), /killed/);
+  await train(plan, meansOf(plan, killed), true);
+  assert.deepEqual(await leftBy(killed), expected, 'killed and resumed');
+  const ahead = newFolder();
+  await train(augmented({ ahead: 7 }), meansOf(plan, ahead), false);
+  assert.deepEqual(await leftBy(ahead), expected, 'loaded further ahead');
+  const oneEpoch = async (of: TrainPlan): Promise<unknown> => {
+    const one = newFolder();
+    await train({ ...of, epochs: 1 }, meansOf(of, one), false);
+    return (await leftBy(one)).tuned;
+  };
+  const tuned = await oneEpoch(plan);
+  assert.notEqual(await oneEpoch(augmented({ erasing: 0 })), tuned);
+  assert.notEqual(await oneEpoch(stochastic({ erasing: 0.5 })), tuned);
+});
+
+test('a single video that gives two clips is a batch with statistics', async () => {
+  const epoch = { entries: 3, batch: 1, accumulate: 1, dropLast: true };
+  const lone = tinyPlan({ epoch, epochs: 1 });
+  await assert.rejects(train(lone, meansOf(lone, newFolder()), false), { kind: 'config' });
+  const pair = { ...lone, train: { ...lone.train, repeats: 2 } };
+  assert.equal((await train(pair, meansOf(pair, newFolder()), false)).updates, 3);
+});
+
 test('a run that died without a word resumes from its last checkpoint and ends the same', async () => {
   const plan = stochastic();
   const whole = newFolder();
@@ -246,7 +288,7 @@ test('what can be learned is learned, and told as it happens', async () => {
       epoch: { entries: 12, batch: 12, accumulate: 1, dropLast: true },
       schedule: { lr: 0.05, minLr: 0, warmup: 0, epochs: 12 },
       labelSmoothing: 0,
-      train: { split: 'train', entries: entriesOf('train', 12) },
+      train: { split: 'train', entries: entriesOf('train', 12), repeats: 1 },
     },
     model,
   );
@@ -329,7 +371,7 @@ test('too few videos for one update are a config error before any folder is made
   const folder = newFolder();
   await assert.rejects(train(plan, meansOf(plan, folder), false), {
     kind: 'config',
-    message: /^10 videos do not fill one update of 6 × 2 clips/,
+    message: /^10 videos do not fill one update of 6 × 2 videos/,
   });
   assert.equal(existsSync(folder), false);
 });
