@@ -92,6 +92,7 @@ export function batchOrigin(recipe: Recipe, { dataset, train }: Data): BatchOrig
     split: trainSplit,
     fold,
     entries: train,
+    erasing: recipe.data.erasing,
     root: dataset.root,
     clip: clipOptions(recipe, dataset),
     seed: recipe.train.seed,

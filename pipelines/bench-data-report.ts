@@ -39,7 +39,7 @@ export function starvationOf(recipe: Recipe, free: Delivered, stepMs: number): J
     cores: os.availableParallelism(),
     cpuMsPerClip: free.cpuSeconds === undefined ? undefined : (1000 * free.cpuSeconds) / free.clips,
   };
-  const demand = { batch: recipe.train.batch, stepMs };
+  const demand = { batch: recipe.train.batch * recipe.data.repeats, stepMs };
   return {
     stepMs,
     ...starvation(supply, demand),

@@ -73,7 +73,7 @@ export const benchData: Command = {
       const result = {
         recipe: recipe.name,
         split: recipe.data.trainSplit,
-        batch: recipe.train.batch,
+        batch: recipe.train.batch * recipe.data.repeats,
         decoders: recipe.data.decoders || os.availableParallelism(),
         cores: os.availableParallelism(),
         ffmpeg: ffmpeg.version,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { cardOf, type Shown, shownFacts } from '../src/data/contact-sheet/cards.ts';
 import { sheetPng } from '../src/data/contact-sheet/paint.ts';
 import { describeClips, sheetHeading } from '../src/data/contact-sheet/sheet-words.ts';
-import { entriesNamed, inspectClip, spread, unusableClip } from '../src/data/inspect.ts';
+import { entriesNamed, erasingPlaces, inspectClip, spread, unusableClip } from '../src/data/inspect.ts';
 import { type Entry, isUsable } from '../src/data/manifest.ts';
 import { updatesOf } from '../src/data/order.ts';
 import { prefetch } from '../src/data/prefetch.ts';
@@ -152,7 +152,20 @@ async function show(
   const indices = new Map(entries.map((entry, index) => [entry.id, index]));
   const decoders = stages ? openDecoders(ffmpeg, { concurrency: 1, signal }) : undefined;
   const draw = { root: dataset.root, clip: clipOptions(recipe, dataset), seed: recipe.train.seed };
-  const options = { ...draw, loader, split, entries, as, signal, ...(decoders && { decode: decoders.visit }) };
+  const { batch, accumulate, dropLast } = recipe.train;
+  const epoch = { entries: entries.length, batch, accumulate, dropLast };
+  const erases = 'epoch' in as && recipe.data.erasing > 0;
+  const erasing = erases ? { erasingOf: erasingPlaces(epoch, draw, as.epoch, recipe.data.erasing) } : {};
+  const options = {
+    ...draw,
+    ...erasing,
+    loader,
+    split,
+    entries,
+    as,
+    signal,
+    ...(decoders && { decode: decoders.visit }),
+  };
   const inspectOne = async (entry: Entry): Promise<Shown> => {
     const index = indices.get(entry.id);
     return index === undefined ? unusableClip(entry, listed.indexOf(entry)) : inspectClip(index, options);

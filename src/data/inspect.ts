@@ -3,10 +3,11 @@ import { PetlVideoError, usageError } from '../errors/index.ts';
 import { nearest } from '../errors/nearest.ts';
 import { type ClipRequest, type Visit, visitBytes } from '../video/visit.ts';
 import { describeVerdict, type Shown, type Stage } from './contact-sheet/cards.ts';
-import { type Drawn, testDrawn, trainDrawn } from './contact-sheet/drawn.ts';
+import { type Drawn, type Erasing, testDrawn, trainDrawn } from './contact-sheet/drawn.ts';
 import type { Draw } from './draw.ts';
 import type { Loader, Views } from './loader.ts';
 import { type Entry, isUsable, type SplitName } from './manifest.ts';
+import { type EpochOptions, updatesOf } from './order.ts';
 
 export interface InspectOptions extends Draw {
   /** One that stops at a video that fails (`onError: 'fail'`): the failure belongs to its row. */
@@ -16,6 +17,8 @@ export interface InspectOptions extends Draw {
   readonly entries: readonly Entry[];
   /** Of a training clip; the views of a test. */
   readonly as: { readonly epoch: number } | { readonly views: Views };
+  /** Where an entry's training clips are erased; absent where none are. */
+  readonly erasingOf?: (index: number) => Erasing | undefined;
   /** Decodes what is on the way to a clip; absent where no stages are wanted. */
   readonly decode?: (visit: Visit, into: Uint8Array) => Promise<unknown>;
   readonly signal?: AbortSignal;
@@ -27,7 +30,10 @@ export async function inspectClip(index: number, options: InspectOptions): Promi
   signal?.throwIfAborted();
   const entry = entries[index] as Entry;
   if (!isUsable(entry)) return unusableClip(entry, index);
-  const drawn = 'views' in as ? testDrawn(options, entry, as.views) : trainDrawn(options, entry, index, as.epoch);
+  const drawn =
+    'views' in as
+      ? testDrawn(options, entry, as.views)
+      : trainDrawn(options, entry, index, as.epoch, options.erasingOf?.(index));
   const blank = { index, entry, drawn, warnings: [] };
   try {
     const clips = await readClips(index, options);
@@ -56,7 +62,7 @@ async function readClips(index: number, { loader, split, as }: InspectOptions): 
 
 /** The whole frames with the crop on them, the same augmented, and the crop before it is mirrored: as far as there are such. */
 async function stagesOf(
-  { of, flip, augmented, request, from }: Drawn,
+  { of, flip, request, from }: Drawn,
   decode: NonNullable<InspectOptions['decode']>,
 ): Promise<Stage[]> {
   const stage = async (name: string, clip: ClipRequest, marksCrop = false): Promise<Stage> => {
@@ -69,9 +75,25 @@ async function stagesOf(
   const whole: ClipRequest = { ...request, crop: undefined, flip: false, size: of };
   return [
     await stage(`decoded, ${of.width}×${of.height}, with the crop`, { frames, size: of }, true),
-    ...(augmented.length > 0 ? [await stage('augmented', whole, true)] : []),
+    ...(request.augment?.length ? [await stage('augmented', whole, true)] : []),
     ...(flip ? [await stage(`cropped and resized to ${size.width}×${size.height}`, { ...request, flip: false })] : []),
   ];
+}
+
+/** The places of an epoch's clips; a video that the epoch leaves out has none. */
+export function erasingPlaces(
+  options: EpochOptions,
+  { seed, clip }: Draw,
+  epoch: number,
+  probability: number,
+): (index: number) => Erasing | undefined {
+  const places = updatesOf(options, seed, epoch)
+    .flat()
+    .flatMap((entries, batchOfEpoch) =>
+      Array.from(entries, (entry, i) => [entry, { probability, batchOfEpoch, first: i * clip.repeats }] as const),
+    );
+  const byEntry = new Map(places);
+  return (index) => byEntry.get(index);
 }
 
 /** A listed video that training never sees: its verdict is all there is to show. */

@@ -4,10 +4,10 @@
  * steps of 1/32 (an eighth-bit picture has steps of 1/57 there), and the gradients step makes the value of it. Float clips
  * would take four times the traffic, and a batch of 16 is hardly ever without an erased one.
  */
-import { drawErasing } from '../data/augment/erasing.ts';
+import { drawErasing, erasingRandom } from '../data/augment/erasing.ts';
 import type { Normalization } from '../model/options.ts';
 import { type HostTensor, uint8 } from '../tensor/host.ts';
-import { bulkBits, rng } from '../tensor/random.ts';
+import { bulkBits } from '../tensor/random.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
 /** Code c stands for (c − 128) / 32: from −4 to 3.97. */
@@ -60,7 +60,7 @@ export function eraseBatch(
 ): HostTensor {
   const mask = new Uint8Array(batch * size * size);
   for (let clip = 0; clip < batch; clip++) {
-    const random = rng(seed, 'erasing', epoch, batchOfEpoch, clip);
+    const random = erasingRandom(seed, epoch, batchOfEpoch, clip);
     const window = drawErasing(probability, size, random);
     if (window === undefined) continue;
     const { x, y, width, height } = window;

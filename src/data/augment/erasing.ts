@@ -1,5 +1,5 @@
 /** Random erasing (Zhong et al., 2020) as VideoMAE fine-tunes with it: which rectangle of a clip becomes noise. */
-import type { Random } from '../../tensor/random.ts';
+import { type Random, rng } from '../../tensor/random.ts';
 import type { Window } from '../../video/window.ts';
 
 /** Share of the picture that a rectangle takes, drawn uniformly. */
@@ -7,6 +7,11 @@ const AREA = [0.02, 1 / 3] as const;
 /** Its shape (height / width), drawn uniformly in the logarithm. */
 const ASPECT = [0.3, 1 / 0.3] as const;
 const TRIES = 100;
+
+/** What the rectangle of a clip is drawn from, and then its noise. @param clip its number in the batch */
+export function erasingRandom(seed: number, epoch: number, batchOfEpoch: number, clip: number): Random {
+  return rng(seed, 'erasing', epoch, batchOfEpoch, clip);
+}
 
 /**
  * One rectangle for all frames of a clip of side `size`, or undefined for a clip that stays whole: with probability

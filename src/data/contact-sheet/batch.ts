@@ -18,10 +18,16 @@ export interface BatchOrigin extends Draw {
   readonly fold?: number | undefined;
   /** Those that are trained on. */
   readonly entries: readonly Entry[];
+  /** Probability that a rectangle of a clip is erased. */
+  readonly erasing: number;
 }
 
 /** A batch, and the indices of the entries that it was asked for. */
-export type DrawnBatch = Omit<TrainBatch, 'release'> & { readonly entries: Uint32Array; readonly epoch: number };
+export type DrawnBatch = Omit<TrainBatch, 'release'> & {
+  readonly entries: Uint32Array;
+  readonly epoch: number;
+  readonly batchOfEpoch: number;
+};
 
 export function batchSheet(batch: DrawnBatch, origin: BatchOrigin): Sheet {
   const { dataset, classes, split, fold, clip, seed } = origin;
@@ -52,7 +58,9 @@ function shownOf(batch: DrawnBatch, i: number, origin: BatchOrigin): Shown {
   const replaced = batch.replaced.find(({ entry }) => entry === wanted);
   const index = replaced?.by ?? wanted;
   const entry = entries[index] as Entry;
-  const drawn = trainDrawn(origin, entry, index, batch.epoch);
+  const { epoch, batchOfEpoch } = batch;
+  const place = { probability: origin.erasing, batchOfEpoch, first: i * clip.repeats };
+  const drawn = trainDrawn(origin, entry, index, epoch, place);
   const bytes = drawn.length * clipBytes(clip);
   return {
     index,

@@ -1,9 +1,11 @@
 /** Clips with what was drawn for them, as cards of a contact sheet and as facts for JSON. */
-import type { Frames } from '../../video/window.ts';
+import type { Frames, Window } from '../../video/window.ts';
 import { type ClipOptions, clipBytes } from '../draw.ts';
 import type { Entry } from '../manifest.ts';
 import type { Drawn } from './drawn.ts';
 import type { Card, Fact, Strip } from './sheet.ts';
+
+const ERASED = 128;
 
 /** A step on the way from the video to the clip. */
 export interface Stage {
@@ -64,10 +66,15 @@ function factsOf({ entry, drawn }: Shown, options: ClipOptions): Fact[] {
   return first === undefined || drawn.length > 1 ? [source] : [source, ...clipFacts(first, options)];
 }
 
-function clipFacts({ view, crop, of, flip, augmented }: Drawn, options: ClipOptions): Fact[] {
+function clipFacts({ view, crop, of, flip, augmented, erased }: Drawn, options: ClipOptions): Fact[] {
   const place = `${sizeText(crop)} at ${crop.x},${crop.y}`;
   if (view !== undefined) return [['crop', `${place} of ${sizeText(of)}`]];
-  return [['crop', place], ...(options.flip ? [['mirrored', flip ? 'yes' : 'no'] as const] : []), ...augmented];
+  return [
+    ['crop', place],
+    ...(options.flip ? [['mirrored', flip ? 'yes' : 'no'] as const] : []),
+    ...augmented,
+    ...(erased ? [['erased', `${sizeText(erased)} at ${erased.x},${erased.y}`] as const] : []),
+  ];
 }
 
 const sizeText = ({ width, height }: { readonly width: number; readonly height: number }): string =>
@@ -81,7 +88,8 @@ function stripsOf({ entry, drawn, clips, stages }: Shown, options: ClipOptions):
     const numbers = isImage(entry) ? {} : { numbers: one.frames };
     const view = captionOf(drawn, one, options);
     const last = { data: clips.subarray(i * bytes, (i + 1) * bytes), frames: T, width: S, height: S };
-    if (stages === undefined) return [{ ...(view === undefined ? {} : { caption: view }), clip: last, ...numbers }];
+    const seen = one.erased === undefined ? last : erase(last, one.erased);
+    if (stages === undefined) return [{ ...(view === undefined ? {} : { caption: view }), clip: seen, ...numbers }];
     const captioned = (name: string): string => (view === undefined ? name : `${view}: ${name}`);
     return [
       ...(stages[i] ?? []).map(({ name, clip, marksCrop }) => ({
@@ -89,9 +97,22 @@ function stripsOf({ entry, drawn, clips, stages }: Shown, options: ClipOptions):
         clip,
         ...(marksCrop ? { window: one.crop } : {}),
       })),
-      { caption: captioned('as the model sees it'), clip: last, ...numbers },
+      ...(seen === last ? [] : [{ caption: captioned('before a rectangle is erased'), clip: last }]),
+      { caption: captioned('as the model sees it'), clip: seen, ...numbers },
     ];
   });
+}
+
+/** Grey in place of the noise, whose values are no colours. */
+function erase({ data, frames, width, height }: Frames, window: Window): Frames {
+  const out = data.slice();
+  for (let row = 0; row < frames * height; row++) {
+    const y = row % height;
+    if (y < window.y || y >= window.y + window.height) continue;
+    const at = 3 * (row * width + window.x);
+    out.fill(ERASED, at, at + 3 * window.width);
+  }
+  return { data: out, frames, width, height };
 }
 
 /** Which clip of the video it is, with its facts; undefined where there is one alone. */
@@ -130,6 +151,7 @@ export interface ShownFacts {
     readonly flip: boolean;
     readonly view: Drawn['view'] | null;
     readonly augmented: Readonly<Record<string, string>>;
+    readonly erased: Drawn['crop'] | null;
   }[];
 }
 
@@ -152,6 +174,7 @@ export function shownFacts({ index, entry, drawn, failure, warnings }: Shown, cl
       flip: one.flip,
       view: one.view ?? null,
       augmented: Object.fromEntries(one.augmented),
+      erased: one.erased ?? null,
     })),
   };
 }

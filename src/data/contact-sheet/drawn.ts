@@ -1,6 +1,8 @@
 /** What was drawn for a clip, as facts for a contact sheet and its JSON. */
+import type { Operation } from '../../video/augment/operations.ts';
 import type { ClipRequest, Visit } from '../../video/visit.ts';
 import type { Size, Window } from '../../video/window.ts';
+import { drawErasing, erasingRandom } from '../augment/erasing.ts';
 import { type Draw, testVisit, trainVisit } from '../draw.ts';
 import type { Views } from '../loader.ts';
 import type { Entry } from '../manifest.ts';
@@ -19,13 +21,23 @@ export interface Drawn {
   readonly repeat?: number;
   /** What else was drawn, in the order it is done. */
   readonly augmented: readonly Fact[];
+  /** The rectangle that becomes noise, in pixels of the clip. */
+  readonly erased?: Window | undefined;
   /** How the clip is asked for, and of which video. */
   readonly request: ClipRequest;
   readonly from: Omit<Visit, 'clips'>;
 }
 
+/** Where in its epoch a video's clips are erased: that is drawn by their place in the batch. */
+export interface Erasing {
+  readonly probability: number;
+  readonly batchOfEpoch: number;
+  /** Number of its first clip in the batch. */
+  readonly first: number;
+}
+
 /** The clips that a batch has of an entry, in their order. */
-export function trainDrawn(draw: Draw, entry: Entry, index: number, epoch: number): Drawn[] {
+export function trainDrawn(draw: Draw, entry: Entry, index: number, epoch: number, erasing?: Erasing): Drawn[] {
   const { clips, ...from } = trainVisit(draw, entry, index, epoch);
   const of = { width: entry.width, height: entry.height };
   return clips.map((request, repeat) => ({
@@ -35,14 +47,31 @@ export function trainDrawn(draw: Draw, entry: Entry, index: number, epoch: numbe
     flip: request.flip ?? false,
     ...(clips.length > 1 ? { repeat } : {}),
     augmented: augmentedFacts(request),
+    erased: erasing && erasedWindow(draw, epoch, erasing, repeat),
     request,
     from,
   }));
 }
 
-/** One fact for each thing that is done to the pixels of a clip beyond crop, size and mirroring. */
-function augmentedFacts(_request: ClipRequest): Fact[] {
-  return [];
+/** What is done to the pixels of a clip beyond crop, size and mirroring. */
+function augmentedFacts({ augment }: ClipRequest): Fact[] {
+  if (augment === undefined) return [];
+  return [['augmented', augment.length === 0 ? 'no' : augment.map(operationText).join(', ')]];
+}
+
+/** `rotate -12.5`, `invert`. */
+function operationText({ name, ...numbers }: Operation): string {
+  return [name, ...Object.values(numbers).map((number) => Number(number.toFixed(2)))].join(' ');
+}
+
+function erasedWindow(
+  { seed, clip }: Draw,
+  epoch: number,
+  { probability, batchOfEpoch, first }: Erasing,
+  repeat: number,
+) {
+  if (probability === 0) return undefined;
+  return drawErasing(probability, clip.size, erasingRandom(seed, epoch, batchOfEpoch, first + repeat));
 }
 
 /** Segments outermost, as a loader's views. */

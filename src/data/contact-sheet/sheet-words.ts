@@ -12,7 +12,7 @@ export function sheetHeading(dataset: string, split: SplitName, fold: number | u
 
 /** What is done to every video, as the recipe says it. */
 export function describeClips(clip: ClipOptions, as: As, seed: number): string {
-  const { frames, stride, size, sampling, crop, cropScale, flip } = clip;
+  const { frames, stride, size, sampling, crop, cropScale, flip, randAugment, repeats } = clip;
   const sampled =
     frames === 1 ? '1 frame' : `${frames} frames${sampling === 'segments' ? '' : ` × stride ${stride}`} (${sampling})`;
   if ('views' in as) {
@@ -20,7 +20,13 @@ export function describeClips(clip: ClipOptions, as: As, seed: number): string {
     return `Test views: ${sampled}, short side ${size}, ${segments} ${plural('segment', segments)} × ${crops} ${plural('crop', crops)} of ${size}×${size}.`;
   }
   const scale = crop.startsWith('random-resized') ? ` of ${cropScale.join(' to ')} of the area` : '';
-  return `Training clips: ${sampled}, crop ${crop}${scale}, resized to ${size}×${size}, ${flip ? 'mirrored half of the time' : 'never mirrored'}; seed ${seed}.`;
+  const more = [
+    randAugment === undefined
+      ? ''
+      : `, RandAugment with ${randAugment.operations} draws of magnitude ${randAugment.magnitude} (deviation ${randAugment.deviation})`,
+    repeats === 1 ? '' : `, ${repeats} clips of each video`,
+  ].join('');
+  return `Training clips: ${sampled}, crop ${crop}${scale}, resized to ${size}×${size}, ${flip ? 'mirrored half of the time' : 'never mirrored'}${more}; seed ${seed}.`;
 }
 
 const plural = (word: string, count: number): string => (count === 1 ? word : `${word}s`);

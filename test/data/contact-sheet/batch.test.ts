@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type BatchOrigin, batchPng, batchSheet, MOST_CLIPS } from '../../../src/data/contact-sheet/batch.ts';
+import { trainVisit } from '../../../src/data/draw.ts';
 import type { Entry } from '../../../src/data/manifest.ts';
+import { eraseBatch } from '../../../src/train/erase.ts';
 
 const [T, S] = [2, 8];
 const BYTES = T * S * S * 3;
@@ -33,8 +35,10 @@ const origin: BatchOrigin = {
     crop: 'center',
     cropScale: [0.08, 1],
     flip: true,
+    repeats: 1,
   },
   seed: 3,
+  erasing: 0,
 };
 
 const batchOf = (indices: readonly number[], replaced: readonly { entry: number; by: number }[] = []) => ({
@@ -43,6 +47,7 @@ const batchOf = (indices: readonly number[], replaced: readonly { entry: number;
   entries: Uint32Array.from(indices),
   replaced: replaced.map(({ entry, by }) => ({ entry, by, id: `v${entry}`, reason: 'the file is empty' })),
   epoch: 0,
+  batchOfEpoch: 0,
 });
 
 test('each clip of a batch is a card with its class, id, facts and its own bytes', () => {
@@ -83,4 +88,40 @@ test('of a large batch the first clips are shown, and it says so', async () => {
   assert.match(notes.join('\n'), /The first 16 of 40 clips/);
   assert.match(batchSheet(batchOf([1, 2]), origin).notes.join('\n'), /^2 clips/m);
   assert.equal(Buffer.from(await batchPng(large, origin)).toString('latin1', 1, 4), 'PNG');
+});
+
+test('what is augmented, repeated and erased is told as it is done', () => {
+  const randAugment = { operations: 4, magnitude: 7, deviation: 0.5 };
+  const augmenting: BatchOrigin = { ...origin, clip: { ...origin.clip, repeats: 2, randAugment }, erasing: 0.6 };
+  const indices = Array.from({ length: 8 }, (_, i) => 3 * i);
+  const batch = {
+    ...batchOf(indices.flatMap((index) => [index, index])),
+    entries: Uint32Array.from(indices),
+    epoch: 2,
+    batchOfEpoch: 5,
+  };
+  const { cards } = batchSheet(batch, augmenting);
+  const whole = { clips: batch.clips.slice(), batch: 16, frames: T, size: S };
+  const mask = Uint8Array.from(eraseBatch(whole, 0.6, origin.seed, 2, 5).data);
+  let erased = 0;
+  for (const [i, { strips }] of cards.entries()) {
+    assert.equal(strips.length, 2);
+    const { clips } = trainVisit(augmenting, entries[indices[i] as number] as Entry, indices[i] as number, 2);
+    for (const [repeat, { clip, caption = '' }] of strips.entries()) {
+      const names = clips[repeat]?.augment?.map(({ name }) => name) ?? [];
+      const told = /augmented (.*?)(?:, erased .*)?$/.exec(caption)?.[1] ?? '';
+      assert.deepEqual(
+        names.length === 0 ? ['no'] : names,
+        told.split(', ').map((one) => one.split(' ')[0]),
+      );
+      const own = mask.subarray((2 * i + repeat) * S * S, (2 * i + repeat + 1) * S * S);
+      const gray = Array.from(own, (_, pixel) => (clip.data[3 * pixel] === 128 ? 1 : 0));
+      assert.deepEqual(gray, [...own], caption);
+      const area = own.reduce((sum, one) => sum + one, 0);
+      const [, width = 0, height = 0] = /erased (\d+)×(\d+) at/.exec(caption)?.map(Number) ?? [];
+      assert.equal(width * height, area);
+      if (area > 0) erased++;
+    }
+  }
+  assert.ok(erased >= 4 && erased < 16, `${erased} of 16`);
 });
