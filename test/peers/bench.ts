@@ -2,6 +2,7 @@
  * How fast training clips come, from us and from others: PyAV, OpenCV, decord and torchcodec (`peers.py`), at their best.
  *
  *   python3 -m venv VENV && VENV/bin/pip install -r test/peers/requirements.txt
+ *   export LD_LIBRARY_PATH=…          for torchcodec: where libavcodec.so and its like are; without, it is left out
  *   npm run bench:peers -- --source SAMPLES --python VENV/bin/python [--rounds 5] [--cores 1] [--repeats 4]
  *     [--sets kinetics,ssv2,hmdb51] [--only pyav,opencv,…] [--clips 1,2] [--json FILE]
  *
@@ -101,8 +102,15 @@ async function benchSet(set: DataSet, clips: number, folder: string): Promise<Re
       const indices = Array.from({ length: size }, (_, i) => round * size + i);
       const order = contenders.map((_, i) => contenders[(i + round) % contenders.length] as Contender);
       for (const contender of order) {
-        const result = await contender.run(indices);
-        if (round > 0) measured.set(contender.name, [...(measured.get(contender.name) ?? []), result]);
+        try {
+          const result = await contender.run(indices);
+          if (round > 0) measured.set(contender.name, [...(measured.get(contender.name) ?? []), result]);
+        } catch {
+          console.error(`${contender.name} is left out: it did not get through ${set.name}`);
+          measured.delete(contender.name);
+          contenders.splice(contenders.indexOf(contender), 1);
+          await contender.close();
+        }
       }
     }
   } finally {
