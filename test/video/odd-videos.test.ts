@@ -32,6 +32,8 @@ async function check({ make, unreadable = false, damaged = false }: OddVideo, fo
   const [facts, truth] = [await probeVideo(ffmpeg, file), await fullDecode(ffmpeg, file, SIZE)];
   const said = `${JSON.stringify(facts)}; ffmpeg alone: ${truth.frames} frames, end ${truth.end}, ${truth.stderr}`;
   assert.equal(facts.frames, truth.frames, said);
+  // The static ffmpeg 7.0.2 that set-up provides does so on transport streams.
+  if (truth.end === 'SIGSEGV') return assert.match(facts.reason ?? '', /crashed/);
   if (unreadable) {
     assert.equal(facts.verdict, 'unreadable', said);
     assert.ok((facts.reason ?? '').length > 0);

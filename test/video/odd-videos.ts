@@ -188,12 +188,10 @@ export const ODD_VIDEOS: Readonly<Record<string, OddVideo>> = {
     'v.mp4',
     `${X265}:open-gop=1:keyint=12:min-keyint=12:bframes=3:b-adapt=0:scenecut=0 -pix_fmt yuv420p`,
   ),
-  'an open group of pictures without what it refers to': copied(
-    'v.mkv',
-    `${X264} -bf 3 -x264-params open-gop=1:scenecut=0:keyint=12:min-keyint=12`,
-    '-ss 1',
-    '',
-  ),
+  'an open group of pictures without what it refers to': {
+    ...copied('v.mkv', `${X264} -bf 3 -x264-params open-gop=1:scenecut=0:keyint=12:min-keyint=12`, '-ss 1', ''),
+    damaged: true,
+  },
   'open groups of pictures, MPEG-2': plain('v.mkv', MPEG2),
   'intra refresh': plain('v.mp4', `${X264} -x264-params intra-refresh=1:keyint=15 -bf 0`),
   'intra refresh in Matroska': plain('v.mkv', `${X264} -x264-params intra-refresh=1:keyint=15 -bf 2`),
@@ -366,12 +364,12 @@ export const ODD_VIDEOS: Readonly<Record<string, OddVideo>> = {
     },
   },
 
-  'no first keyframe': { ...copied('v.mkv', `${X264} -g 10 -bf 0`, '', '-bsf:v noise=drop=eq(n\\,0)'), damaged: true },
-  'a keyframe lost on the way': {
-    ...copied('v.mp4', `${X264} -g 10 -bf 0`, '', '-bsf:v noise=drop=eq(n\\,10)'),
+  'no first keyframe': copied('v.mkv', `${X264} -g 10 -bf 0`, '', '-bsf:v noise=drop=eq(n\\,0)'),
+  'a keyframe lost on the way': copied('v.mp4', `${X264} -g 10 -bf 0`, '', '-bsf:v noise=drop=eq(n\\,10)'),
+  'B-frames lost on the way': {
+    ...copied('v.mkv', H264, '', '-bsf:v noise=drop=eq(mod(n\\,10)\\,4)'),
     damaged: true,
   },
-  'B-frames lost on the way': copied('v.mkv', H264, '', '-bsf:v noise=drop=eq(mod(n\\,10)\\,4)'),
   'h264 from the middle of a group': {
     ...altered(plain('v.h264', `${X264} -g 20 -bf 0`), (bytes) => bytes.subarray(bytes.length >> 2)),
     damaged: true,
@@ -380,8 +378,10 @@ export const ODD_VIDEOS: Readonly<Record<string, OddVideo>> = {
   'mp4 cut before its index': altered(plain('v.mp4', H264), cutAt(0.8), { unreadable: true }),
   'webm cut in half': altered(plain('v.webm', `${VP9} -g 10`), cutAt(0.5), { damaged: true }),
   'AVI cut in half': altered(plain('v.avi', `${MPEG4} -g 9`), cutAt(0.5), { damaged: true }),
-  'nothing but a header': altered(plain('v.mp4', `${H264} -movflags frag_keyframe+empty_moov`), (bytes) =>
-    bytes.subarray(0, bytes.indexOf('moof') - 4),
+  'nothing but a header': altered(
+    plain('v.mp4', `${H264} -movflags frag_keyframe+empty_moov`),
+    (bytes) => bytes.subarray(0, bytes.indexOf('moof') - 4),
+    { unreadable: true },
   ),
   'bytes after the end': altered(plain('v.mp4', H264), (bytes) => Buffer.concat([bytes, Buffer.alloc(5000, 7)])),
   'a folder of a name like a video': {
