@@ -169,7 +169,11 @@ const folder = await mkdtemp(path.join(os.tmpdir(), 'petl-peers-'));
 try {
   const results: Result[] = [];
   for (const set of DATA_SETS.filter(({ name }) => values.sets.split(',').includes(name))) {
-    for (const clips of values.clips.split(',').map(Number)) results.push(...(await benchSet(set, clips, folder)));
+    for (const clips of values.clips.split(',').map(Number)) {
+      const measured = await benchSet(set, clips, folder);
+      console.error(`\n${table(measured)}`);
+      results.push(...measured);
+    }
   }
   console.log(
     `${cores} ${cores === 1 ? 'core' : 'cores'}, ${rounds} rounds, ffmpeg ${ffmpeg.version}\n\n${table(results)}`,
