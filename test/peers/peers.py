@@ -57,7 +57,7 @@ def pyav_index(file):
     if file not in INDEXES:
         import av
 
-        with av.open(file) as container:
+        with av.open(file, metadata_errors="replace") as container:
             stream = container.streams.video[0]
             packets = [p for p in container.demux(stream) if p.size]
         pts = [p.pts for p in packets]
@@ -74,7 +74,7 @@ def pyav_frames(file, wanted, skip):
     import av
 
     index = pyav_index(file)
-    with av.open(file) as container:
+    with av.open(file, metadata_errors="replace") as container:
         stream = container.streams.video[0]
         context = stream.codec_context
         stream.thread_type = "NONE"
