@@ -41,7 +41,7 @@ const [rounds, cores, repeats] = [Number(values.rounds), Number(values.cores), N
 
 const PEERS = ['pyav', 'pyav-skip', 'opencv', 'opencv-seek', 'decord', 'torchcodec-exact', 'torchcodec-approximate'];
 const NAIVE = ['pyav-naive', 'opencv-naive'];
-const OURS = ['ours-per-clip'];
+const OURS = ['ours-per-clip', 'ours-visit'];
 
 interface Result {
   readonly set: string;

@@ -5,7 +5,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import pLimit from 'p-limit';
+import { decodeVisit } from '../../src/video/decode.ts';
 import { createDecoders } from '../../src/video/decoders.ts';
+import { type ClipRequest, type Visit, visitBytes } from '../../src/video/visit.ts';
 import { ffmpeg } from '../video/ffmpegs.ts';
 import type { WorkClip, WorkVisit } from './work.ts';
 
@@ -19,9 +22,23 @@ async function clipOf(file: string, { frames, crop, flip }: WorkClip): Promise<U
   return (await decoders.decode(asked)).data;
 }
 
+const limit = pLimit(Number(cores));
+
+async function visitOf({ file, seeks, clips }: WorkVisit): Promise<Uint8Array[]> {
+  const asked = clips.map(({ frames, crop: [x, y, width, height], flip }): ClipRequest => {
+    return { frames, crop: { x, y, width, height }, size: { width: size, height: size }, flip };
+  });
+  const visit: Visit = { file, seeks, clips: asked as [ClipRequest, ...ClipRequest[]] };
+  const into = new Uint8Array(visitBytes(visit));
+  await limit(() => decodeVisit(ffmpeg, visit, into));
+  return clips.map((_, i) => into.subarray((i * into.length) / clips.length, ((i + 1) * into.length) / clips.length));
+}
+
 const makers: Readonly<Record<string, (visit: WorkVisit) => Promise<Uint8Array[]>>> = {
   /** One process for each clip. */
   'ours-per-clip': ({ file, clips }) => Promise.all(clips.map((clip) => clipOf(file, clip))),
+  /** One process for each visit, started by this one. */
+  'ours-visit': visitOf,
 };
 
 const make = makers[contender];

@@ -6,6 +6,7 @@ import { type SamplerName, samplers } from '../../src/data/sampling/index.ts';
 import { rng } from '../../src/tensor/random.ts';
 import type { Ffmpeg } from '../../src/video/ffmpeg.ts';
 import { probeVideo, type VideoFacts } from '../../src/video/probe.ts';
+import type { Seek } from '../../src/video/seeks.ts';
 
 export const SIZE = 224;
 export const FRAMES = 16;
@@ -39,6 +40,8 @@ export interface WorkClip {
 
 export interface WorkVisit {
   readonly file: string;
+  /** What preparing found out, for us alone; peers have their own index. */
+  readonly seeks?: readonly Seek[] | undefined;
   readonly clips: readonly WorkClip[];
 }
 
@@ -61,7 +64,7 @@ export function drawVisits(
   options: { readonly round: number; readonly repeats: number; readonly clips: number },
 ): WorkVisit[] {
   return Array.from({ length: options.repeats }, (_, repeat) =>
-    videos.map(({ file, frames, width, height }, index): WorkVisit => {
+    videos.map(({ file, seeks, frames, width, height }, index): WorkVisit => {
       const clips = Array.from({ length: options.clips }, (_, clip): WorkClip => {
         const random = rng(17, 'peers', options.round, (repeat * videos.length + index) * 8 + clip);
         const chosen = samplers[set.sampling].train(frames, { frames: FRAMES, stride: set.stride }, random);
@@ -69,7 +72,7 @@ export function drawVisits(
         const flip = set.flip && random.uniform() < 0.5;
         return { frames: chosen, crop: [window.x, window.y, window.width, window.height], flip };
       });
-      return { file, clips };
+      return { file, seeks, clips };
     }),
   ).flat();
 }

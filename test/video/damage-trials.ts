@@ -5,7 +5,6 @@
  */
 import { readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { PetlVideoError } from '../../src/errors/index.ts';
 import { type Random, rng } from '../../src/tensor/random.ts';
@@ -167,6 +166,3 @@ export async function readSound(ffmpeg: Ffmpeg, subject: Subject, files: readonl
 
 /** Process numbers of what this process has started and what those have. */
 export const descendants = (): number[] => treeOf(process.pid).slice(1);
-
-/** Names in the folder for temporary files. */
-export const temporaryFiles = (): string[] => readdirSync(os.tmpdir());

@@ -59,8 +59,11 @@ function count<T>(items: readonly T[], key: (item: T) => string): Map<string, nu
   return counts;
 }
 
-const before = new Set(temporaryFiles());
 const folder = await mkdtemp(path.join(os.tmpdir(), 'petl-damage-'));
+// What is written for a while, here and in processes below, goes where nobody else writes.
+const temporary = path.join(folder, 'temporary');
+await mkdir(temporary);
+process.env.TMPDIR = temporary;
 const { subject, decoders } = openSubject(ffmpeg, 2);
 const done: Trial[] = [];
 const start = performance.now();
@@ -91,13 +94,13 @@ try {
   await Promise.all(Array.from({ length: atOnce }, work));
 } finally {
   await decoders.close();
+  const files = await readdir(temporary);
+  if (files.length > 0) faults.push(`temporary files left: ${files}`);
   await rm(folder, { recursive: true, force: true });
 }
 faults.push(...done.flatMap((trial) => trial.faults));
 const left = descendants();
 if (left.length > 0) faults.push(`processes left: ${left}`);
-const files = temporaryFiles().filter((name) => name.startsWith('petl') && !before.has(name));
-if (files.length > 0) faults.push(`temporary files left: ${files}`);
 
 table(
   'verdict of a probe after the damage',
