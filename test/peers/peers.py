@@ -59,7 +59,7 @@ def pyav_index(file):
 
         with av.open(file, metadata_errors="replace") as container:
             stream = container.streams.video[0]
-            packets = [p for p in container.demux(stream) if p.size]
+            packets = [p for p in container.demux(stream) if p.size and not p.is_discard]
         pts = [p.pts for p in packets]
         if any(p is None for p in pts):
             INDEXES[file] = None

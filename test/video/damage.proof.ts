@@ -11,7 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { MADE, openSubject } from './damage-subject.ts';
-import { descendants, readSound, type Trial, temporaryFiles, tryDamage } from './damage-trials.ts';
+import { descendants, readSound, type Trial, tryDamage } from './damage-trials.ts';
 import { ffmpeg } from './ffmpegs.ts';
 import { ODD_VIDEOS, type OddVideo } from './odd-videos.ts';
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rng } from '../../src/tensor/random.ts';
 import { decodeFrames, decodeVisit } from '../../src/video/decode.ts';
-import { probeVideo } from '../../src/video/probe.ts';
+import { probeVideo, type VideoFacts } from '../../src/video/probe.ts';
 import { type ClipRequest, type Visit, visitBytes } from '../../src/video/visit.ts';
 import { ffmpeg, withFolder } from './ffmpegs.ts';
 import { framesOf, fullDecode } from './full-decode.ts';
@@ -14,19 +14,18 @@ import { ODD_VIDEOS, type OddVideo } from './odd-videos.ts';
 
 const SIZE = { width: 48, height: 36 };
 
-/** Clips by visit: first and last, around multiples of ten, where key frames often are, random, repeated; from the back too. */
-function draw(frames: number): number[][][] {
+/** Clips by visit: both ends, around multiples of ten, random with repeats, and from each key frame that can be started from. */
+function draw({ frames, seeks = [] }: VideoFacts): number[][][] {
   const random = rng(7, 'odd', frames);
   const inside = (...all: number[]): number[] => all.filter((frame) => frame >= 0 && frame < frames);
   const around = Array.from({ length: Math.ceil(frames / 10) }, (_, i) => inside(i * 10 - 1, i * 10, i * 10 + 1));
   const some = (): number[] => Array.from({ length: 6 }, () => random.integer(frames));
-  const late = (): number[] => inside(...some().map((frame) => Math.max(frame, Math.floor(frames / 2))));
+  const starts = seeks.slice(0, 3).map(([key], i) => inside(key, key + 1, key + 9, (seeks[i + 1]?.[0] ?? frames) - 1));
   return [
     [[0], inside(frames - 2, frames - 1)],
-    ...around.slice(0, 5).map((clip) => [clip]),
-    [some(), some(), some()],
-    [late(), late()],
+    [...around.slice(0, 5), some(), some()],
     [[frames - 1, Math.floor(frames * 0.7), frames - 1]],
+    ...starts.map((clip) => [clip]),
   ];
 }
 
@@ -44,7 +43,7 @@ async function check({ make, unreadable = false, damaged = false }: OddVideo, fo
     return false;
   }
   assert.equal(facts.verdict, damaged ? 'damaged' : 'ok', said);
-  for (const asked of draw(facts.frames)) {
+  for (const asked of draw(facts)) {
     const clips = asked.map((frames): ClipRequest => ({ frames, size: SIZE }));
     const visit: Visit = { file, seeks: facts.seeks, clips: clips as [ClipRequest, ...ClipRequest[]] };
     const data = new Uint8Array(visitBytes(visit));
