@@ -1,7 +1,7 @@
 /** Reads tiny videos through the real loader for as long as is wanted, and watches the memory and descriptors of all its processes. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { openLoaderProcess } from '../../src/data/loader-process.ts';
+import { openLoaderThread } from '../../src/data/loader-thread.ts';
 import type { Entry } from '../../src/data/manifest.ts';
 import { drawMotion } from '../../src/data/motion.ts';
 import { rng } from '../../src/tensor/random.ts';
@@ -61,7 +61,7 @@ export interface SoakOptions {
 export async function soak({ ffmpeg, folder, visits, samples, onSample }: SoakOptions): Promise<Sample[]> {
   const entries = await makeVideos(ffmpeg, folder);
   const clip = { frames: 8, stride: 4, size: 24, sampling: 'segments', crop: 'random-resized' } as const;
-  const loader = openLoaderProcess({
+  const loader = openLoaderThread({
     ffmpeg,
     concurrency: 2,
     source: {
@@ -80,6 +80,7 @@ export async function soak({ ffmpeg, folder, visits, samples, onSample }: SoakOp
     const pending = [ask(0), ask(1)];
     for (let batch = 0; batch < batches; batch++) {
       const made = await (pending.shift() as (typeof pending)[number]);
+      made.release();
       if (batch + 2 < batches) pending.push(ask(batch + 2));
       if (made.replaced.length > 0 || made.clips.length !== BATCH * 8 * 24 * 24 * 3)
         throw new Error('not the clips asked for');

@@ -20,7 +20,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ffmpeg } from '../video/ffmpegs.ts';
 import { type Contender, openContender, type Round } from './contender.ts';
-import { DATA_SETS, type DataSet, drawVisits, SIZE, videosOf, type WorkVisit } from './work.ts';
+import { DATA_SETS, type DataSet, drawOf, drawVisits, entriesOf, SIZE, type Work } from './work.ts';
 
 const { values } = parseArgs({
   options: {
@@ -41,7 +41,7 @@ const [rounds, cores, repeats] = [Number(values.rounds), Number(values.cores), N
 
 const PEERS = ['pyav', 'pyav-skip', 'opencv', 'opencv-seek', 'decord', 'torchcodec-exact', 'torchcodec-approximate'];
 const NAIVE = ['pyav-naive', 'opencv-naive'];
-const OURS = ['ours-per-clip', 'ours-visit'];
+const OURS = ['ours-decoders', 'ours-loader'];
 
 interface Result {
   readonly set: string;
@@ -82,12 +82,16 @@ async function open(name: string, work: string): Promise<Contender | undefined> 
 }
 
 async function benchSet(set: DataSet, clips: number, folder: string): Promise<Result[]> {
-  const videos = await videosOf(ffmpeg, source, set);
-  const perRound = Array.from({ length: rounds + 1 }, (_, round) => drawVisits(set, videos, { round, repeats, clips }));
-  const visits: WorkVisit[] = perRound.flat();
+  const entries = await entriesOf(ffmpeg, source, set);
+  const draw = drawOf(source, set);
+  const perRound = Array.from({ length: rounds + 1 }, (_, round) =>
+    drawVisits(draw, entries, { first: round * repeats * clips, epochs: repeats, clips }),
+  );
+  const given: Work = { size: SIZE, visits: perRound.flat(), entries, draw };
   const work = path.join(folder, `${set.name}-${clips}.json`);
-  await writeFile(work, JSON.stringify({ size: SIZE, visits }));
-  const names = [...OURS, ...PEERS, ...(clips > 1 ? NAIVE : [])].filter(
+  await writeFile(work, JSON.stringify(given));
+  const ours = OURS.filter((name) => clips === 1 || name !== 'ours-loader');
+  const names = [...ours, ...PEERS, ...(clips > 1 ? NAIVE : [])].filter(
     (name) => values.only === undefined || values.only.split(',').includes(name),
   );
   const contenders: Contender[] = [];
@@ -97,7 +101,7 @@ async function benchSet(set: DataSet, clips: number, folder: string): Promise<Re
       const contender = await open(name, work);
       if (contender !== undefined) contenders.push(contender);
     }
-    const size = videos.length * repeats;
+    const size = entries.length * repeats;
     for (let round = 0; round <= rounds; round++) {
       const indices = Array.from({ length: size }, (_, i) => round * size + i);
       const order = contenders.map((_, i) => contenders[(i + round) % contenders.length] as Contender);
@@ -116,7 +120,7 @@ async function benchSet(set: DataSet, clips: number, folder: string): Promise<Re
   } finally {
     await Promise.all(contenders.map((contender) => contender.close()));
   }
-  return resultsOf(set.name, clips, videos.length * repeats * clips, measured);
+  return resultsOf(set.name, clips, entries.length * repeats * clips, measured);
 }
 
 function resultsOf(

@@ -16,7 +16,7 @@ import { probeVideo } from '../../src/video/probe.ts';
 import { ffmpeg } from '../video/ffmpegs.ts';
 import { fullDecode } from '../video/full-decode.ts';
 import { ODD_VIDEOS } from '../video/odd-videos.ts';
-import { DATA_SETS, videosOf } from './work.ts';
+import { DATA_SETS, entriesOf } from './work.ts';
 
 const { values } = parseArgs({
   options: {
@@ -95,8 +95,9 @@ try {
   };
   if (values.source !== undefined) {
     for (const set of DATA_SETS) {
-      for (const { file } of await videosOf(ffmpeg, values.source, set))
-        await add(`${set.name}: ${path.basename(file)}`, file);
+      for (const { file } of await entriesOf(ffmpeg, values.source, set)) {
+        await add(`${set.name}: ${file}`, path.resolve(values.source, set.folder, file));
+      }
     }
   }
   for (const [name, video] of Object.entries(ODD_VIDEOS)) {

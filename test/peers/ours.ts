@@ -5,57 +5,82 @@
  */
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import pLimit from 'p-limit';
-import { decodeVisit } from '../../src/video/decode.ts';
-import { createDecoders } from '../../src/video/decoders.ts';
+import { openLoaderThread } from '../../src/data/loader-thread.ts';
+import type { Entry } from '../../src/data/manifest.ts';
+import { openDecoders } from '../../src/video/decoders.ts';
 import { type ClipRequest, type Visit, visitBytes } from '../../src/video/visit.ts';
 import { ffmpeg } from '../video/ffmpegs.ts';
-import type { WorkClip, WorkVisit } from './work.ts';
+import { FRAMES, type Work, type WorkVisit } from './work.ts';
 
-const [contender = '', work = '', cores = '1'] = process.argv.slice(2);
-const { visits, size } = JSON.parse(await readFile(work, 'utf8')) as { visits: WorkVisit[]; size: number };
-const decoders = createDecoders(ffmpeg, { concurrency: Number(cores) });
+const [contender = '', file = '', cores = '1'] = process.argv.slice(2);
+const { visits, size, entries, draw } = JSON.parse(await readFile(file, 'utf8')) as Work;
+const concurrency = Number(cores);
 
-async function clipOf(file: string, { frames, crop, flip }: WorkClip): Promise<Uint8Array> {
-  const [x, y, width, height] = crop;
-  const asked = { file, frames, crop: { x, y, width, height }, size: { width: size, height: size }, flip };
-  return (await decoders.decode(asked)).data;
+interface Ours {
+  /** Resolves when all clips of the visit are there. */
+  make(visit: WorkVisit): Promise<void>;
+  close(): Promise<void>;
 }
 
-const limit = pLimit(Number(cores));
-
-async function visitOf({ file, seeks, clips }: WorkVisit): Promise<Uint8Array[]> {
-  const asked = clips.map(({ frames, crop: [x, y, width, height], flip }): ClipRequest => {
-    return { frames, crop: { x, y, width, height }, size: { width: size, height: size }, flip };
-  });
-  const visit: Visit = { file, seeks, clips: asked as [ClipRequest, ...ClipRequest[]] };
-  const into = new Uint8Array(visitBytes(visit));
-  await limit(() => decodeVisit(ffmpeg, visit, into));
-  return clips.map((_, i) => into.subarray((i * into.length) / clips.length, ((i + 1) * into.length) / clips.length));
+/** The decoders alone, one memory for each visit under way. */
+function decoders(): Ours {
+  const opened = openDecoders(ffmpeg, { concurrency });
+  const spare: Uint8Array[] = [];
+  return {
+    async make({ file: video, clips, entry }) {
+      const { bytes, seeks } = entries[entry] as Entry;
+      const asked = clips.map(({ frames, crop: [x, y, width, height], flip }): ClipRequest => {
+        return { frames, crop: { x, y, width, height }, size: { width: size, height: size }, flip };
+      });
+      const visit: Visit = { file: video, bytes, seeks, steady: true, clips: asked as [ClipRequest, ...ClipRequest[]] };
+      const into = spare.pop() ?? new Uint8Array(visitBytes(visit));
+      await opened.visit(visit, into);
+      spare.push(into);
+    },
+    close: () => opened.close(),
+  };
 }
 
-const makers: Readonly<Record<string, (visit: WorkVisit) => Promise<Uint8Array[]>>> = {
-  /** One process for each clip. */
-  'ours-per-clip': ({ file, clips }) => Promise.all(clips.map((clip) => clipOf(file, clip))),
-  /** One process for each visit, started by this one. */
-  'ours-visit': visitOf,
-};
+/** The loader of training in its thread, asked for batches of one epoch: all videos once. */
+function loader(): Ours {
+  const source = { ...draw, splits: { train: entries }, onError: 'fail' as const };
+  const opened = openLoaderThread({ ffmpeg, concurrency, source });
+  const batches = new Map<number, { entries: number[]; done: (() => void)[] }>();
+  return {
+    make({ entry, epoch, clips }) {
+      if (clips.length > 1) throw new Error('the loader makes one clip of a video here');
+      return new Promise((resolve, reject) => {
+        const batch = batches.get(epoch) ?? { entries: [], done: [] };
+        batches.set(epoch, batch);
+        batch.entries.push(entry);
+        batch.done.push(resolve);
+        if (batch.entries.length < entries.length) return;
+        batches.delete(epoch);
+        opened.trainBatch('train', Uint32Array.from(batch.entries), epoch).then(({ clips: made, release }) => {
+          if (made.length !== entries.length * FRAMES * size * size * 3) throw new Error('a batch of another length');
+          release();
+          for (const done of batch.done) done();
+        }, reject);
+      });
+    },
+    close: () => opened.close(),
+  };
+}
 
-const make = makers[contender];
-if (make === undefined) throw new Error(`no contender ${contender}`);
+const contenders: Readonly<Record<string, () => Ours>> = { 'ours-decoders': decoders, 'ours-loader': loader };
+const open = contenders[contender];
+if (open === undefined) throw new Error(`no contender ${contender}`);
+const ours = open();
 console.log(JSON.stringify({ ready: true }));
 for await (const line of createInterface({ input: process.stdin })) {
   const index = Number(line);
-  // Not awaited: the decoders bound what runs at once.
-  make(visits[index] as WorkVisit).then(
-    (clips) => {
-      if (clips.some((clip) => clip.length !== 16 * size * size * 3)) throw new Error('a clip of another length');
-      console.log(JSON.stringify({ done: index }));
-    },
+  // Not awaited: what runs at once is bounded by the decoders.
+  ours.make(visits[index] as WorkVisit).then(
+    () => console.log(JSON.stringify({ done: index })),
     (thrown) => {
       console.error(thrown);
       process.exit(1);
     },
   );
 }
-await decoders.close();
+await ours.close();

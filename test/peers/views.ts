@@ -7,14 +7,16 @@
  * all it started; rounds alternate. Pin it to one core (`taskset -c 1`) for quiet numbers.
  */
 import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Entry } from '../../src/data/manifest.ts';
 import { samplers } from '../../src/data/sampling/index.ts';
 import { cropWindows } from '../../src/data/views.ts';
 import { decodeAtShortSide, decodeFrames } from '../../src/video/decode.ts';
 import { cropClip, shortSideSize } from '../../src/video/window.ts';
 import { ffmpeg } from '../video/ffmpegs.ts';
 import { cpuMsOf } from './cpu.ts';
-import { DATA_SETS, type DataSet, FRAMES, SIZE, type Video, videosOf } from './work.ts';
+import { DATA_SETS, type DataSet, entriesOf, FRAMES, SIZE } from './work.ts';
 
 const { values } = parseArgs({
   options: { source: { type: 'string' }, rounds: { type: 'string', default: '5' }, json: { type: 'string' } },
@@ -24,6 +26,7 @@ const source = values.source;
 
 const PROTOCOLS = { kinetics: { segments: 5, crops: 3 }, ssv2: { segments: 2, crops: 3 } } as const;
 
+type Video = Entry;
 type Decode = (set: DataSet, video: Video, segments: number, crops: 1 | 3) => Promise<number>;
 
 const segmentsOf = (set: DataSet, video: Video, segments: number): number[][] =>
@@ -72,7 +75,10 @@ console.log('| --- | --- | --- | --- | --- |');
 for (const set of DATA_SETS) {
   if (!(set.name in PROTOCOLS)) continue;
   const { segments, crops } = PROTOCOLS[set.name as keyof typeof PROTOCOLS];
-  const videos = await videosOf(ffmpeg, source, set);
+  const videos = (await entriesOf(ffmpeg, source, set)).map((entry) => ({
+    ...entry,
+    file: path.resolve(source, set.folder, entry.file),
+  }));
   const measure = async (decode: Decode): Promise<number> => {
     const before = cpuMsOf(process.pid);
     for (const video of videos) {

@@ -1,12 +1,11 @@
-/** The work that every contender is given: visits of videos, drawn as training draws them. */
-import { readdir } from 'node:fs/promises';
+/** The work that every contender is given: visits of videos, drawn as the loader draws them for training. */
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { drawCrop } from '../../src/data/crop.ts';
-import { type SamplerName, samplers } from '../../src/data/sampling/index.ts';
-import { rng } from '../../src/tensor/random.ts';
+import { type Draw, trainVisit } from '../../src/data/draw.ts';
+import type { Entry } from '../../src/data/manifest.ts';
+import type { SamplerName } from '../../src/data/sampling/index.ts';
 import type { Ffmpeg } from '../../src/video/ffmpeg.ts';
-import { probeVideo, type VideoFacts } from '../../src/video/probe.ts';
-import type { Seek } from '../../src/video/seeks.ts';
+import { probeVideo } from '../../src/video/probe.ts';
 
 export const SIZE = 224;
 export const FRAMES = 16;
@@ -27,10 +26,6 @@ export const DATA_SETS: readonly DataSet[] = [
   { name: 'hmdb51', folder: 'hmdb51', extension: '.avi', sampling: 'videomae-dense', stride: 2, flip: true },
 ];
 
-export interface Video extends VideoFacts {
-  readonly file: string;
-}
-
 export interface WorkClip {
   readonly frames: readonly number[];
   /** x, y, width, height. */
@@ -40,39 +35,51 @@ export interface WorkClip {
 
 export interface WorkVisit {
   readonly file: string;
-  /** What preparing found out, for us alone; peers have their own index. */
-  readonly seeks?: readonly Seek[] | undefined;
   readonly clips: readonly WorkClip[];
+  /** For us: the entry, and the epoch whose draw the first clip is. */
+  readonly entry: number;
+  readonly epoch: number;
 }
 
-/** The videos of a data set below the source folder, in natural order of their names. */
-export async function videosOf(ffmpeg: Ffmpeg, source: string, set: DataSet): Promise<Video[]> {
+export interface Work {
+  readonly size: number;
+  readonly visits: readonly WorkVisit[];
+  /** For us: what preparing found out. Peers make their own index. */
+  readonly entries: readonly Entry[];
+  readonly draw: Draw;
+}
+
+export function drawOf(source: string, { folder, sampling, stride, flip }: DataSet): Draw {
+  const clip = { frames: FRAMES, stride, size: SIZE, sampling, crop: 'random-resized', cropScale: [0.5, 1] } as const;
+  return { root: path.resolve(source, folder), seed: 17, clip: { ...clip, flip } };
+}
+
+/** The videos of a data set below the source folder, as a manifest has them, in the order of their names. */
+export async function entriesOf(ffmpeg: Ffmpeg, source: string, set: DataSet): Promise<Entry[]> {
   const folder = path.resolve(source, set.folder);
   const names = (await readdir(folder)).filter((name) => name.endsWith(set.extension)).sort();
-  return Promise.all(
-    names.map(async (name) => {
-      const file = path.join(folder, name);
-      return { ...(await probeVideo(ffmpeg, file)), file };
-    }),
-  );
+  const entries: Entry[] = [];
+  for (const [label, name] of names.entries()) {
+    const file = path.join(folder, name);
+    entries.push({ id: name, file: name, label, bytes: (await stat(file)).size, ...(await probeVideo(ffmpeg, file)) });
+  }
+  return entries;
 }
 
-/** One visit of every video, `repeats` times over, each with its own frames and crops; `round` seeds the draws. */
+/** One visit of every video in each of `epochs` epochs from `first` on; every clip of a visit is the draw of an epoch of its own. */
 export function drawVisits(
-  set: DataSet,
-  videos: readonly Video[],
-  options: { readonly round: number; readonly repeats: number; readonly clips: number },
+  draw: Draw,
+  entries: readonly Entry[],
+  { first, epochs, clips }: { readonly first: number; readonly epochs: number; readonly clips: number },
 ): WorkVisit[] {
-  return Array.from({ length: options.repeats }, (_, repeat) =>
-    videos.map(({ file, seeks, frames, width, height }, index): WorkVisit => {
-      const clips = Array.from({ length: options.clips }, (_, clip): WorkClip => {
-        const random = rng(17, 'peers', options.round, (repeat * videos.length + index) * 8 + clip);
-        const chosen = samplers[set.sampling].train(frames, { frames: FRAMES, stride: set.stride }, random);
-        const window = drawCrop('random-resized', { width, height }, SIZE, random, [0.5, 1]);
-        const flip = set.flip && random.uniform() < 0.5;
-        return { frames: chosen, crop: [window.x, window.y, window.width, window.height], flip };
+  return Array.from({ length: epochs }, (_, i) => first + i * clips).flatMap((epoch) =>
+    entries.map((entry, index): WorkVisit => {
+      const visits = Array.from({ length: clips }, (_, clip) => trainVisit(draw, entry, index, epoch + clip));
+      const drawn = visits.map(({ clips: [{ frames, crop, flip = false }] }): WorkClip => {
+        const { x, y, width, height } = crop ?? { x: 0, y: 0, width: entry.width, height: entry.height };
+        return { frames, crop: [x, y, width, height], flip };
       });
-      return { file, seeks, clips };
+      return { file: path.resolve(draw.root, entry.file), clips: drawn, entry: index, epoch };
     }),
-  ).flat();
+  );
 }

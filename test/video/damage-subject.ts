@@ -1,26 +1,30 @@
 /** Our decoders, as the trials of damage use them. */
+import { stat } from 'node:fs/promises';
 import pLimit from 'p-limit';
-import { decodeVisit } from '../../src/video/decode.ts';
-import { createDecoders, type Decoders } from '../../src/video/decoders.ts';
+import { type Decoders, openDecoders } from '../../src/video/decoders.ts';
 import type { Ffmpeg } from '../../src/video/ffmpeg.ts';
+import { probeVideo } from '../../src/video/probe.ts';
 import { type ClipRequest, type Visit, visitBytes } from '../../src/video/visit.ts';
 import { SIZE, type Subject } from './damage-trials.ts';
 
 export function openSubject(ffmpeg: Ffmpeg, concurrency: number): { subject: Subject; decoders: Decoders } {
-  const decoders = createDecoders(ffmpeg, { concurrency });
+  // One of three visits asked for at once waits: those that wait share a process.
+  const decoders = openDecoders(ffmpeg, { concurrency, together: 4 });
   const limit = pLimit(concurrency);
   const subject: Subject = {
-    probe: (file) => decoders.probe(file),
-    async visit(file, { seeks }, asked) {
-      const clips = asked.map((frames): ClipRequest => ({ frames, size: SIZE }));
-      const visit: Visit = { file, seeks, clips: clips as [ClipRequest, ...ClipRequest[]] };
+    probe: (file) => limit(async () => ({ ...(await probeVideo(ffmpeg, file)), bytes: (await stat(file)).size })),
+    async visit(file, { bytes, seeks, verdict, changesSize = false }, asked) {
+      const clips = asked.clips.map((frames): ClipRequest => ({ frames, crop: asked.crop, size: SIZE }));
+      const known = { file, bytes, seeks, steady: !changesSize, alone: verdict === 'damaged' };
+      const visit: Visit = { ...known, clips: clips as [ClipRequest, ...ClipRequest[]] };
       const data = new Uint8Array(visitBytes(visit));
-      const warning = await limit(() => decodeVisit(ffmpeg, visit, data));
+      const { warning } = await decoders.visit(visit, data);
       return { data, warning };
     },
   };
   return { subject, decoders };
 }
+
 /** Odd videos that damage starts from: one for each way to keep and to code videos. */
 export const MADE = [
   'open groups of pictures, h264',

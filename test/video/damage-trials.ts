@@ -10,6 +10,7 @@ import { PetlVideoError } from '../../src/errors/index.ts';
 import { type Random, rng } from '../../src/tensor/random.ts';
 import type { Ffmpeg } from '../../src/video/ffmpeg.ts';
 import type { VideoFacts } from '../../src/video/probe.ts';
+import type { Window } from '../../src/video/window.ts';
 import { treeOf } from '../peers/cpu.ts';
 import { damage } from './damage.ts';
 import { type FullDecode, framesOf, fullDecode } from './full-decode.ts';
@@ -18,19 +19,29 @@ export const SIZE = { width: 48, height: 36 };
 
 export interface Sound {
   readonly file: string;
-  readonly facts: VideoFacts;
-  readonly truth: FullDecode;
+  /** As a manifest has them. */
+  readonly facts: Known;
+  /** The middle of the picture. */
+  readonly crop: Window;
+  readonly whole: FullDecode;
+  readonly cropped: FullDecode;
+}
+
+export interface Known extends VideoFacts {
+  /** The file's size when it was probed. */
+  readonly bytes: number;
+}
+
+export interface Asked {
+  readonly clips: readonly (readonly number[])[];
+  readonly crop: Window | undefined;
 }
 
 /** What is put to the trial. */
 export interface Subject {
-  probe(file: string): Promise<VideoFacts>;
-  /** Two clips of a video in one visit, one after the other. `facts` as a manifest has them. */
-  visit(
-    file: string,
-    facts: VideoFacts,
-    clips: readonly (readonly number[])[],
-  ): Promise<{ data: Uint8Array; warning: string | undefined }>;
+  probe(file: string): Promise<Known>;
+  /** Clips of a video in one visit, one after the other. */
+  visit(file: string, facts: Known, asked: Asked): Promise<{ data: Uint8Array; warning: string | undefined }>;
 }
 
 export interface TrialOptions {
@@ -88,20 +99,23 @@ export async function tryDamage(number: number, options: TrialOptions): Promise<
   const fault = (text: string): void => void faults.push(`${name}: ${text}`);
   try {
     await writeFile(file, bytes);
-    const truth = await fullDecode(ffmpeg, file, SIZE);
+    const crop = random.uniform() < 0.5 ? base.crop : undefined;
+    const truth = await fullDecode(ffmpeg, file, SIZE, crop);
+    const truthBefore = crop === undefined ? base.whole : base.cropped;
 
     /** The damaged video between two sound ones, asked for at once. */
-    const visit = async (facts: VideoFacts, later: boolean): Promise<Outcome> => {
+    const visit = async (facts: Known, later: boolean): Promise<Outcome> => {
       const asked = draw(random, facts.frames);
       const neighbours = [0, 1].map(() => sound[random.integer(sound.length)] as Sound);
       const theirs = neighbours.map(({ facts: { frames } }) => draw(random, frames));
       const neighbour = async (i: number): Promise<void> => {
-        const { file: other, facts: known, truth: whole } = neighbours[i] as Sound;
+        const { file: other, facts: known, cropped, crop: window } = neighbours[i] as Sound;
         const clips = theirs[i] as number[][];
-        const { data } = await subject.visit(other, known, clips);
-        if (!framesOf(whole, clips.flat()).equals(data)) fault(`wrong clips of its neighbour ${path.basename(other)}`);
+        const { data } = await subject.visit(other, known, { clips, crop: window });
+        if (!framesOf(cropped, clips.flat()).equals(data))
+          fault(`wrong clips of its neighbour ${path.basename(other)}`);
       };
-      const both = [neighbour(0), subject.visit(file, facts, asked), neighbour(1)] as const;
+      const both = [neighbour(0), subject.visit(file, facts, { clips: asked, crop }), neighbour(1)] as const;
       const settled = await within(limitMs, 'a visit', Promise.allSettled(both)).catch((thrown: Error) => {
         fault(thrown.message);
         return undefined;
@@ -115,14 +129,14 @@ export async function tryDamage(number: number, options: TrialOptions): Promise<
       if (result.status === 'rejected') return refusal(result.reason);
       const { data, warning } = result.value;
       const right =
-        framesOf(truth, asked.flat()).equals(data) || (later && framesOf(base.truth, asked.flat()).equals(data));
+        framesOf(truth, asked.flat()).equals(data) || (later && framesOf(truthBefore, asked.flat()).equals(data));
       if (!right && warning === undefined) await wrong(asked);
       return warning === undefined ? { kind: 'delivered' } : { kind: 'warned', reason: warning };
     };
 
     /** What a decoder makes up for lost pictures may come from memory that nobody wrote: then no two decodes agree. */
     const wrong = async (asked: readonly (readonly number[])[]): Promise<void> => {
-      const again = await fullDecode(ffmpeg, file, SIZE);
+      const again = await fullDecode(ffmpeg, file, SIZE, crop);
       if (Buffer.from(again.data).equals(truth.data))
         fault(`delivered as sound, but not the frames asked for: ${asked.flat()}`);
     };
@@ -133,12 +147,15 @@ export async function tryDamage(number: number, options: TrialOptions): Promise<
     };
 
     const facts = await within(limitMs, 'the probe', subject.probe(file));
-    if (facts.frames !== truth.frames && (await fullDecode(ffmpeg, file, SIZE)).frames === truth.frames) {
-      fault(`the probe counts ${facts.frames} frames, ffmpeg alone ${truth.frames}: ${facts.reason}`);
+    // A crop can lie outside a picture whose size the damage changed.
+    const count = crop === undefined ? truth.frames : (await fullDecode(ffmpeg, file, SIZE)).frames;
+    if (facts.frames !== count && (await fullDecode(ffmpeg, file, SIZE)).frames === count) {
+      fault(`the probe counts ${facts.frames} frames, ffmpeg alone ${count}: ${facts.reason}`);
     }
     if (facts.verdict !== 'ok' && (facts.reason ?? '') === '') fault(`${facts.verdict} without a reason`);
     const afterProbe: Outcome = facts.frames > 0 ? await visit(facts, false) : { kind: 'not asked' };
-    if (facts.verdict === 'ok' && afterProbe.kind === 'refused') fault(`ok, but refused: ${afterProbe.reason}`);
+    const fits = crop === undefined || (crop.x + crop.width <= facts.width && crop.y + crop.height <= facts.height);
+    if (facts.verdict === 'ok' && fits && afterProbe.kind === 'refused') fault(`ok, but refused: ${afterProbe.reason}`);
     const preparedBefore = await visit(base.facts, true);
     return { what: name, extension, verdict: facts.verdict, afterProbe, preparedBefore, faults };
   } catch (thrown) {
@@ -154,13 +171,14 @@ export async function tryDamage(number: number, options: TrialOptions): Promise<
 
 /** Probes and decodes sound videos of which damaged ones will be made. */
 export async function readSound(ffmpeg: Ffmpeg, subject: Subject, files: readonly string[]): Promise<Sound[]> {
-  const read = await Promise.all(
-    files.map(async (file) => ({
-      file,
-      facts: await subject.probe(file),
-      truth: await fullDecode(ffmpeg, file, SIZE),
-    })),
-  );
+  const read: Sound[] = [];
+  for (const file of files) {
+    const facts = await subject.probe(file);
+    const [width, height] = [Math.ceil(facts.width / 2), Math.ceil(facts.height / 2)];
+    const crop = { x: Math.floor(width / 2), y: Math.floor(height / 2), width, height };
+    const [whole, cropped] = [await fullDecode(ffmpeg, file, SIZE), await fullDecode(ffmpeg, file, SIZE, crop)];
+    read.push({ file, facts, crop, whole, cropped });
+  }
   return read.filter(({ facts }) => facts.verdict === 'ok');
 }
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Ffmpeg } from '../../src/video/ffmpeg.ts';
-import type { Frames, Size } from '../../src/video/window.ts';
+import type { Frames, Size, Window } from '../../src/video/window.ts';
 
 export interface FullDecode extends Frames {
   readonly stderr: string;
@@ -11,13 +11,14 @@ export interface FullDecode extends Frames {
   readonly end: number | string;
 }
 
-/** Every frame of the first video stream that is no cover picture, scaled to a size: uint8 [all, H, W, 3]. */
-export async function fullDecode(by: Ffmpeg, file: string, size: Size): Promise<FullDecode> {
+/** Every frame of the first video stream that is no cover picture, cut and scaled to a size: uint8 [all, H, W, 3]. */
+export async function fullDecode(by: Ffmpeg, file: string, size: Size, crop?: Window): Promise<FullDecode> {
   const [major, minor] = by.versionNumber;
   const sync = major > 5 || (major === 5 && minor > 0) ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'];
+  const cut = crop === undefined ? '' : `crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1,`;
   const args = [
     ...['-v', 'error', '-nostdin', '-threads', '1', '-filter_threads', '1', '-i', `file:${path.resolve(file)}`],
-    ...['-map', '0:V:0', '-an', '-sn', '-dn', '-vf', `scale=${size.width}:${size.height}:flags=bilinear`],
+    ...['-map', '0:V:0', '-an', '-sn', '-dn', '-vf', `${cut}scale=${size.width}:${size.height}:flags=bilinear`],
     ...[...sync, '-pix_fmt', 'rgb24', '-f', 'rawvideo', 'pipe:1'],
   ];
   const child = spawn(by.path, args, { stdio: ['ignore', 'pipe', 'pipe'] });

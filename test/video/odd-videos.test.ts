@@ -45,7 +45,12 @@ async function check({ make, unreadable = false, damaged = false }: OddVideo, fo
   assert.equal(facts.verdict, damaged ? 'damaged' : 'ok', said);
   for (const asked of draw(facts)) {
     const clips = asked.map((frames): ClipRequest => ({ frames, size: SIZE }));
-    const visit: Visit = { file, seeks: facts.seeks, clips: clips as [ClipRequest, ...ClipRequest[]] };
+    const visit: Visit = {
+      file,
+      seeks: facts.seeks,
+      steady: facts.changesSize !== true,
+      clips: clips as [ClipRequest, ...ClipRequest[]],
+    };
     const data = new Uint8Array(visitBytes(visit));
     const warning = await decodeVisit(ffmpeg, visit, data);
     assert.ok(framesOf(truth, asked.flat()).equals(data), `frames ${asked.join('; ')} of ${said}`);
