@@ -4,7 +4,7 @@
  *   python3 -m venv VENV && VENV/bin/pip install -r test/peers/requirements.txt
  *   export LD_LIBRARY_PATH=…          for torchcodec: where libavcodec.so and its like are; without, it is left out
  *   npm run bench:peers -- --source SAMPLES --python VENV/bin/python [--rounds 5] [--cores 1] [--repeats 4]
- *     [--sets kinetics,ssv2,hmdb51] [--only pyav,opencv,…] [--clips 1,2] [--json FILE]
+ *     [--sets kinetics,ssv2,hmdb51] [--only pyav,opencv,…] [--clips 1,2] [--copies gop,jpeg] [--json FILE]
  *
  * SAMPLES holds kinetics400/*.mp4, ssv2/*.webm and hmdb51/*.avi. Work: clips of 16 frames at 224², a random window of half to
  * all of the picture; Kinetics 16 × 4, SSv2 one frame of each of 16 segments, HMDB51 16 × 2; one clip for each visit of a
@@ -18,8 +18,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Draw } from '../../src/data/draw.ts';
+import type { Entry } from '../../src/data/manifest.ts';
 import { ffmpeg } from '../video/ffmpegs.ts';
 import { type Contender, openContender, type Round } from './contender.ts';
+import { type CopyName, prepareCopies } from './copies.ts';
 import { DATA_SETS, type DataSet, drawOf, drawVisits, entriesOf, SIZE, type Work } from './work.ts';
 
 const { values } = parseArgs({
@@ -31,6 +34,7 @@ const { values } = parseArgs({
     repeats: { type: 'string', default: '4' },
     sets: { type: 'string', default: DATA_SETS.map(({ name }) => name).join() },
     clips: { type: 'string', default: '1,2' },
+    copies: { type: 'string', default: '' },
     only: { type: 'string' },
     json: { type: 'string' },
   },
@@ -41,7 +45,8 @@ const [rounds, cores, repeats] = [Number(values.rounds), Number(values.cores), N
 
 const PEERS = ['pyav', 'pyav-skip', 'opencv', 'opencv-seek', 'decord', 'torchcodec-exact', 'torchcodec-approximate'];
 const NAIVE = ['pyav-naive', 'opencv-naive'];
-const OURS = ['ours-decoders', 'ours-loader'];
+const COPIES = values.copies.split(',').filter((name) => name !== '') as CopyName[];
+const OURS = ['ours-decoders', 'ours-loader', ...COPIES.map((name) => `ours-${name}`)];
 
 interface Result {
   readonly set: string;
@@ -84,13 +89,25 @@ async function open(name: string, work: string): Promise<Contender | undefined> 
 async function benchSet(set: DataSet, clips: number, folder: string): Promise<Result[]> {
   const entries = await entriesOf(ffmpeg, source, set);
   const draw = drawOf(source, set);
-  const perRound = Array.from({ length: rounds + 1 }, (_, round) =>
-    drawVisits(draw, entries, { first: round * repeats * clips, epochs: repeats, clips }),
+  const workOf = async (name: string, own: readonly Entry[], from: Draw): Promise<string> => {
+    const perRound = Array.from({ length: rounds + 1 }, (_, round) =>
+      drawVisits(from, own, { first: round * repeats * clips, epochs: repeats, clips }),
+    );
+    const given: Work = { size: SIZE, visits: perRound.flat(), entries: own, draw: from };
+    const file = path.join(folder, `${set.name}-${clips}-${name}.json`);
+    await writeFile(file, JSON.stringify(given));
+    return file;
+  };
+  const originals = await workOf('originals', entries, draw);
+  const works = new Map<string, string>();
+  for (const copies of clips === 1 ? COPIES : []) {
+    const prepared = await prepareCopies(copies, draw.root, entries, path.join(folder, `${set.name}-${copies}`));
+    if (prepared === undefined) console.error(`ours-${copies} is left out: the copies were not made`);
+    else works.set(`ours-${copies}`, await workOf(copies, prepared.entries, { ...draw, root: prepared.root }));
+  }
+  const ours = OURS.filter(
+    (name) => name === 'ours-decoders' || (clips === 1 && (name === 'ours-loader' || works.has(name))),
   );
-  const given: Work = { size: SIZE, visits: perRound.flat(), entries, draw };
-  const work = path.join(folder, `${set.name}-${clips}.json`);
-  await writeFile(work, JSON.stringify(given));
-  const ours = OURS.filter((name) => clips === 1 || name !== 'ours-loader');
   const names = [...ours, ...PEERS, ...(clips > 1 ? NAIVE : [])].filter(
     (name) => values.only === undefined || values.only.split(',').includes(name),
   );
@@ -98,7 +115,7 @@ async function benchSet(set: DataSet, clips: number, folder: string): Promise<Re
   const measured = new Map<string, Round[]>();
   try {
     for (const name of names) {
-      const contender = await open(name, work);
+      const contender = await open(name, works.get(name) ?? originals);
       if (contender !== undefined) contenders.push(contender);
     }
     const size = entries.length * repeats;

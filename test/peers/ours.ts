@@ -67,10 +67,7 @@ function loader(): Ours {
   };
 }
 
-const contenders: Readonly<Record<string, () => Ours>> = { 'ours-decoders': decoders, 'ours-loader': loader };
-const open = contenders[contender];
-if (open === undefined) throw new Error(`no contender ${contender}`);
-const ours = open();
+const ours = contender === 'ours-decoders' ? decoders() : loader();
 console.log(JSON.stringify({ ready: true }));
 for await (const line of createInterface({ input: process.stdin })) {
   const index = Number(line);
