@@ -52,5 +52,6 @@ export const MADE = [
   'ProRes',
   'NUT',
   'several slices',
+  'full range',
   'old DivX',
 ] as const;

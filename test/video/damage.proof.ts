@@ -82,6 +82,12 @@ try {
     `${trials} trials of ${sound.length} videos (${samples.length} samples), seed ${seed}, ffmpeg ${ffmpeg.version}`,
   );
   let next = from;
+  // Stopped early, it prints what it has.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      next = Number.POSITIVE_INFINITY;
+    });
+  }
   const work = async (): Promise<void> => {
     while (next < from + trials) {
       const trial = await tryDamage(next++, { ffmpeg, subject, sound, folder, seed, limitMs: 60_000 });

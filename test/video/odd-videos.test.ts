@@ -20,10 +20,9 @@ function draw({ frames, seeks = [] }: VideoFacts): number[][][] {
   const inside = (...all: number[]): number[] => all.filter((frame) => frame >= 0 && frame < frames);
   const around = Array.from({ length: Math.ceil(frames / 10) }, (_, i) => inside(i * 10 - 1, i * 10, i * 10 + 1));
   const some = (): number[] => Array.from({ length: 6 }, () => random.integer(frames));
-  const starts = seeks.slice(0, 3).map(([key], i) => inside(key, key + 1, key + 9, (seeks[i + 1]?.[0] ?? frames) - 1));
+  const starts = seeks.slice(0, 2).map(([key], i) => inside(key, key + 1, key + 9, (seeks[i + 1]?.[0] ?? frames) - 1));
   return [
-    [[0], inside(frames - 2, frames - 1)],
-    [...around.slice(0, 5), some(), some()],
+    [[0], inside(frames - 2, frames - 1), ...around.slice(0, 5), some(), some()],
     [[frames - 1, Math.floor(frames * 0.7), frames - 1]],
     ...starts.map((clip) => [clip]),
   ];
@@ -56,7 +55,9 @@ async function check({ make, unreadable = false, damaged = false }: OddVideo, fo
     assert.ok(framesOf(truth, asked.flat()).equals(data), `frames ${asked.join('; ')} of ${said}`);
     if (!damaged) assert.equal(warning, undefined);
   }
-  await assert.rejects(decodeFrames(ffmpeg, { file, frames: [facts.frames], size: SIZE }), /asked for frame/);
+  // One more process for each video would say nothing new.
+  if (facts.frames < 13)
+    await assert.rejects(decodeFrames(ffmpeg, { file, frames: [facts.frames], size: SIZE }), /asked for frame/);
   return facts.seeks !== undefined;
 }
 
