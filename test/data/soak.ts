@@ -70,6 +70,7 @@ export async function soak({ ffmpeg, folder, visits, samples, onSample }: SoakOp
       clip: { ...clip, cropScale: [0.5, 1], flip: false },
       seed: 1,
       onError: 'fail',
+      retries: 0,
     },
   });
   const taken: Sample[] = [];

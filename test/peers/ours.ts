@@ -43,7 +43,7 @@ function decoders(): Ours {
 
 /** The loader of training in its thread, asked for batches of one epoch: all videos once. */
 function loader(): Ours {
-  const source = { ...draw, splits: { train: entries }, onError: 'fail' as const };
+  const source = { ...draw, splits: { train: entries }, onError: 'fail' as const, retries: 0 };
   const opened = openLoaderThread({ ffmpeg, concurrency, source });
   const batches = new Map<number, { entries: number[]; done: (() => void)[] }>();
   return {
