@@ -28,11 +28,18 @@ function decoders(): Ours {
   const spare: Uint8Array[] = [];
   return {
     async make({ file: video, clips, entry }) {
-      const { bytes, seeks } = entries[entry] as Entry;
+      const { bytes, seeks, disposable } = entries[entry] as Entry;
       const asked = clips.map(({ frames, crop: [x, y, width, height], flip }): ClipRequest => {
         return { frames, crop: { x, y, width, height }, size: { width: size, height: size }, flip };
       });
-      const visit: Visit = { file: video, bytes, seeks, steady: true, clips: asked as [ClipRequest, ...ClipRequest[]] };
+      const visit: Visit = {
+        file: video,
+        bytes,
+        seeks,
+        disposable,
+        steady: true,
+        clips: asked as [ClipRequest, ...ClipRequest[]],
+      };
       const into = spare.pop() ?? new Uint8Array(visitBytes(visit));
       await opened.visit(visit, into);
       spare.push(into);

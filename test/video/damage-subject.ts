@@ -13,9 +13,9 @@ export function openSubject(ffmpeg: Ffmpeg, concurrency: number): { subject: Sub
   const limit = pLimit(concurrency);
   const subject: Subject = {
     probe: (file) => limit(async () => ({ ...(await probeVideo(ffmpeg, file)), bytes: (await stat(file)).size })),
-    async visit(file, { bytes, seeks, verdict, changesSize = false }, asked) {
+    async visit(file, { bytes, seeks, disposable, verdict, changesSize = false }, asked) {
       const clips = asked.clips.map((frames): ClipRequest => ({ frames, crop: asked.crop, size: SIZE }));
-      const known = { file, bytes, seeks, steady: !changesSize, alone: verdict === 'damaged' };
+      const known = { file, bytes, seeks, disposable, steady: !changesSize, alone: verdict === 'damaged' };
       const visit: Visit = { ...known, clips: clips as [ClipRequest, ...ClipRequest[]] };
       const data = new Uint8Array(visitBytes(visit));
       const { warning } = await decoders.visit(visit, data);

@@ -47,6 +47,7 @@ async function check({ make, unreadable = false, damaged = false }: OddVideo, fo
     const visit: Visit = {
       file,
       seeks: facts.seeks,
+      disposable: facts.disposable,
       steady: facts.changesSize !== true,
       clips: clips as [ClipRequest, ...ClipRequest[]],
     };
