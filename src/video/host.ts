@@ -154,7 +154,10 @@ export class Host {
   }
 
   #nextRoom(): Uint8Array {
-    const room = this.#running?.receiver.room() ?? this.#aside;
+    const running = this.#running;
+    // Behind the trailer come the first bytes of the next job, which must not go where a job that fell short had room left.
+    const over = running === undefined || running.tail.equals(running.trailer);
+    const room = over ? this.#aside : running.receiver.room();
     this.#room = room.length > 0 ? room : this.#aside;
     return this.#room;
   }

@@ -9,6 +9,9 @@ export interface Input extends JobInput {
   readonly image: boolean;
 }
 
+/** Videos that begin as a picture of their format does. */
+const PICTURE_VIDEOS = /\.(?:apng|mjpe?g)$/i;
+
 /** Known by their first bytes, for image sets contain PNG named .jpg. */
 const IMAGE_SIGNATURES: readonly (readonly [demuxer: string, matches: (head: Buffer) => boolean])[] = [
   ['jpeg_pipe', (head) => head.readUIntBE(0, 3) === 0xffd8ff],
@@ -54,7 +57,8 @@ export async function openInput(file: string, bytes?: number): Promise<Input> {
     throw dataError(`the file has changed since it was prepared: ${found.size} bytes, then ${bytes}`, { at: file });
   }
   // Opening a named pipe would wait for its writer, so only regular files are looked into.
-  const demuxer = found.isFile() ? await imageDemuxer(absolute).catch(refuse) : undefined;
+  const looked = found.isFile() && !PICTURE_VIDEOS.test(file);
+  const demuxer = looked ? await imageDemuxer(absolute).catch(refuse) : undefined;
   return {
     source: `file:${absolute}`,
     // A picture whose size or format changes on the way would rebuild the filters, and `select` would count from 0 again:

@@ -33,12 +33,17 @@ export async function findSeeks(
   const proven: Seek[] = [];
   for (let at = 0; at < candidates.length; at += TOGETHER) {
     const tried = candidates.slice(at, at + TOGETHER);
-    const sums = await checksumsAfter(ffmpeg, input, tried, options);
-    tried.forEach((seek, i) => {
+    let sums = await checksumsAfter(ffmpeg, input, tried, options);
+    // A word of complaint does not say which seek it is about. Those with one would make a sound video look damaged.
+    if (sums === undefined) {
+      sums = [];
+      for (const seek of tried) sums.push(...((await checksumsAfter(ffmpeg, input, [seek], options)) ?? [[]]));
+    }
+    for (const [i, seek] of tried.entries()) {
       const expected = pictures.rows.slice(seek[0], seek[0] + COMPARED).map(({ checksum }) => checksum);
       const found = sums[i] as readonly string[];
       if (expected.every((checksum, j) => checksum === found[j])) proven.push(seek);
-    });
+    }
   }
   return proven;
 }
@@ -62,13 +67,16 @@ export function candidateSeeks(pictures: FrameTable, packets: FrameTable): Seek[
   return seeks;
 }
 
-/** The checksums of the first pictures after each seek, by one process with an input for each. */
+/**
+ * The checksums of the first pictures after each seek, by one process with an input for each; undefined where ffmpeg
+ * complained about any.
+ */
 async function checksumsAfter(
   ffmpeg: Ffmpeg,
   { source, options: inputOptions }: Input,
   seeks: readonly Seek[],
   options: RunOptions,
-): Promise<string[][]> {
+): Promise<string[][] | undefined> {
   const text = new TextDecoder();
   let table = '';
   const [first, ...rest] = seeks.map(([, seconds]) => ({
@@ -76,7 +84,7 @@ async function checksumsAfter(
     options: [...inputOptions, '-ss', seconds.toFixed(6)],
   }));
   if (first === undefined) return [];
-  await runFfmpeg(
+  const { failure, stderr } = await runFfmpeg(
     ffmpeg,
     {
       inputs: [first, ...rest],
@@ -93,5 +101,6 @@ async function checksumsAfter(
     },
     options,
   );
+  if (failure !== undefined || stderr !== '') return undefined;
   return seeks.map((_, i) => readFrameTable(table, i).rows.map(({ checksum }) => checksum));
 }
