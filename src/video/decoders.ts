@@ -7,6 +7,7 @@ import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { Interrupted, PetlVideoError } from '../errors/index.ts';
 import { decodedSize } from './augment/develop.ts';
+import { isPacked } from './decode-job.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { Host } from './host.ts';
 import { arrange, type Place, receiver, shortage } from './receiver.ts';
@@ -149,15 +150,16 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
   };
 }
 
-/** The next visits for one process: of one size as they leave ffmpeg, and no more than leave something for the other hosts. */
+/** The next visits for one job: of one kind, of one size as they leave ffmpeg, and no more than leave something for the other hosts. */
 function takeGroup(queue: Waiting[], together: number, hosts: number): Waiting[] {
   const [first] = queue;
   if (first === undefined) return [];
   const most = Math.min(together, Math.ceil(queue.length / hosts));
   const { width, height } = decodedSize(first.visit);
+  const packed = isPacked(first.visit);
   const fits = ({ alone, visit }: Waiting): boolean => {
     const size = decodedSize(visit);
-    return !alone && size.width === width && size.height === height;
+    return !alone && size.width === width && size.height === height && isPacked(visit) === packed;
   };
   let count = 1;
   if (fits(first)) while (count < most && fits(queue[count] as Waiting)) count++;

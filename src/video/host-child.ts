@@ -1,19 +1,15 @@
 /**
- * The far side of `host.ts`: one ffmpeg at a time, whose bytes go past this process into the descriptor that the parent
- * reads; those of augmented clips go through it. After each job its trailer follows on the same descriptor, so that the parent knows that nothing more will come.
- * It ends with its parent, however that ended, and takes its ffmpeg with it.
+ * The far side of `host.ts`: one job at a time (decode-job.ts), whose bytes go into the descriptor that the parent reads.
+ * After each job its trailer follows there, so that the parent knows that nothing more will come. It ends with its parent, however that ended, and takes its ffmpeg with it.
  */
 import { write } from 'node:fs';
 import { promisify } from 'node:util';
 import pLimit from 'p-limit';
 import { Interrupted } from '../errors/index.ts';
 import { packError } from '../errors/packed.ts';
-import { darkroom, decodedVisit, isAugmented } from './augment/develop.ts';
+import { decodeJob } from './decode-job.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { CLIPS_FD, type HostAnswer, type HostJob, type HostRequest } from './host.ts';
-import { complaintOf } from './input.ts';
-import { runFfmpeg } from './process.ts';
-import { visitsJob } from './visit.ts';
 
 // Whoever stops a whole job (Slurm, systemd) signals every process of it. The parent needs its clips to end in good order.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -49,7 +45,9 @@ process.once('disconnect', () => {
 async function serve(job: HostJob, signal: AbortSignal): Promise<void> {
   let result: HostAnswer;
   try {
-    result = { done: job.id, ...(await decode(job, signal)) };
+    if (ffmpeg === undefined) throw new Error('the decoder host was not opened');
+    const means = { ffmpeg, fd: CLIPS_FD, write: writeAll, signal };
+    result = { done: job.id, ...(await decodeJob(job.visits, means)) };
   } catch (thrown) {
     result = { done: job.id, error: packError(thrown) };
   }
@@ -59,23 +57,6 @@ async function serve(job: HostJob, signal: AbortSignal): Promise<void> {
     else resolve();
   });
   await writeAll(Buffer.from(job.trailer, 'hex'));
-}
-
-async function decode({ visits }: HostJob, signal: AbortSignal): Promise<{ failure?: string; complaint?: string }> {
-  if (ffmpeg === undefined) throw new Error('the decoder host was not opened');
-  const run = await visitsJob(ffmpeg, visits.map(decodedVisit));
-  let written: Promise<void> = Promise.resolve();
-  const { take } = darkroom(visits);
-  const develop = (chunk: Uint8Array): void => {
-    for (const bytes of take(chunk)) written = written.then(() => writeAll(bytes));
-    // A failure is met below; until then it must not count as unhandled.
-    written.catch(() => {});
-  };
-  const output = visits.some(isAugmented) ? develop : { fd: CLIPS_FD };
-  const { failure, stderr } = await runFfmpeg(ffmpeg, run, output, { signal });
-  await written;
-  const complaint = complaintOf(stderr, run.inputs[0].source);
-  return { ...(failure !== undefined && { failure }), ...(complaint !== undefined && { complaint }) };
 }
 
 async function writeAll(bytes: Uint8Array): Promise<void> {

@@ -66,6 +66,13 @@ export function distinctFrames(frames: readonly number[]): number[] {
   return [...new Set(frames)].sort((a, b) => a - b);
 }
 
+/** The visit as it is decoded: each frame of a clip once. */
+export function distinctly(visit: Visit): Visit {
+  const [first, ...rest] = visit.clips;
+  const once = (clip: ClipRequest): ClipRequest => ({ ...clip, frames: distinctFrames(clip.frames) });
+  return { ...visit, clips: [once(first), ...rest.map(once)] };
+}
+
 /** @throws RangeError for a visit that could not be meant, data error for frames that no video has */
 export function checkVisit({ file, clips, source }: Visit): void {
   const [{ size }] = clips;
@@ -129,7 +136,7 @@ function branchesOf(
 ): string[] {
   const position = new Map(wanted.map((frame, i) => [frame, i]));
   // trim ends the decoding of this input; `select` alone would let it run on to the end of the video.
-  const head = `[${input}:${ANY_VIDEO}]trim=end_frame=${(counts.at(-1) as number) + 1},` + selectFrames(counts);
+  const head = `[${input}:${ANY_VIDEO}]trim=end_frame=${(counts.at(-1) as number) + 1},${selectFrames(counts)}`;
   const size = (request: ClipRequest) => (request.crop === undefined || steady ? [] : [SAME_SIZE]);
   const parts = requests.map((request, k) => {
     const own = clips[k] as readonly number[];

@@ -67,7 +67,7 @@ export async function soak({ ffmpeg, folder, visits, samples, onSample }: SoakOp
     source: {
       root: folder,
       splits: { train: entries },
-      clip: { ...clip, cropScale: [0.5, 1], flip: false },
+      clip: { ...clip, cropScale: [0.5, 1], flip: false, repeats: 1 },
       seed: 1,
       onError: 'fail',
       retries: 0,

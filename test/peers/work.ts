@@ -51,7 +51,7 @@ export interface Work {
 
 export function drawOf(source: string, { folder, sampling, stride, flip }: DataSet): Draw {
   const clip = { frames: FRAMES, stride, size: SIZE, sampling, crop: 'random-resized', cropScale: [0.5, 1] } as const;
-  return { root: path.resolve(source, folder), seed: 17, clip: { ...clip, flip } };
+  return { root: path.resolve(source, folder), seed: 17, clip: { ...clip, flip, repeats: 1 } };
 }
 
 /** The videos of a data set below the source folder, as a manifest has them, in the order of their names. */

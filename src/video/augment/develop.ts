@@ -3,7 +3,7 @@
  * gives is developed here into what was asked for. Operations, then crop, size and mirroring.
  */
 import { makeResizing } from '../pixels/resizer.ts';
-import { type ClipRequest, distinctFrames, frameBytes, type Visit, visitBytes } from '../visit.ts';
+import { type ClipRequest, distinctFrames, distinctly, frameBytes, type Visit, visitBytes } from '../visit.ts';
 import type { Size } from '../window.ts';
 import { applyOperations } from './operations.ts';
 
@@ -98,10 +98,4 @@ export function darkroom(visits: readonly Visit[]): Darkroom {
       return done;
     },
   };
-}
-
-/** The visit as ffmpeg delivers it: each frame of a clip once. */
-function distinctly(visit: Visit): Visit {
-  const clips = visit.clips.map((clip) => ({ ...clip, frames: distinctFrames(clip.frames) }));
-  return { ...visit, clips: clips as unknown as Visit['clips'] };
 }

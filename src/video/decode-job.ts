@@ -1,0 +1,73 @@
+/**
+ * What a decoder host does with a job: ffmpeg decodes videos, packed copies are decoded here. Either way the distinct frames
+ * of every clip are written, clip by clip, visit by visit.
+ */
+import { darkroom, decodedVisit, develop, isAugmented } from './augment/develop.ts';
+import type { Ffmpeg } from './ffmpeg.ts';
+import { complaintOf, openInput } from './input.ts';
+import { PACKED_EXTENSION } from './packed/layout.ts';
+import { clipBytes, readPackedClips } from './packed/read-clips.ts';
+import { runFfmpeg } from './process.ts';
+import { distinctly, type Visit, visitsJob } from './visit.ts';
+
+export interface JobMeans {
+  readonly ffmpeg: Ffmpeg;
+  /** The descriptor that clips are written to. */
+  readonly fd: number;
+  /** Writes to it; one after the other. */
+  write(bytes: Uint8Array): Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+export interface JobOutcome {
+  /** ffmpeg's exit, where it was not 0. */
+  readonly failure?: string;
+  /** The first of ffmpeg's complaints. */
+  readonly complaint?: string;
+}
+
+export const isPacked = ({ file }: Visit): boolean => file.endsWith(PACKED_EXTENSION);
+
+/** @param visits all packed, or none */
+export function decodeJob(visits: readonly Visit[], means: JobMeans): Promise<JobOutcome> {
+  return visits.some(isPacked) ? unpack(visits, means) : decode(visits, means);
+}
+
+async function decode(visits: readonly Visit[], { ffmpeg, fd, write, signal }: JobMeans): Promise<JobOutcome> {
+  const job = await visitsJob(ffmpeg, visits.map(decodedVisit));
+  const { take } = darkroom(visits);
+  const written = inTurn(write);
+  // What needs no developing goes past this process.
+  const output = visits.some(isAugmented) ? (chunk: Uint8Array) => take(chunk).forEach(written.add) : { fd };
+  const { failure, stderr } = await runFfmpeg(ffmpeg, job, output, { signal });
+  await written.all();
+  const complaint = complaintOf(stderr, job.inputs[0].source);
+  return { ...(failure !== undefined && { failure }), ...(complaint !== undefined && { complaint }) };
+}
+
+async function unpack(visits: readonly Visit[], { write, signal }: JobMeans): Promise<JobOutcome> {
+  const written = inTurn(write);
+  for (const visit of visits) {
+    await openInput(visit.file, visit.bytes);
+    const { clips } = distinctly(decodedVisit(visit));
+    const pixels = new Uint8Array(clipBytes(clips));
+    await readPackedClips(visit.file, clips, pixels, { signal });
+    if (isAugmented(visit)) develop(visit, pixels).forEach(written.add);
+    else written.add(pixels);
+  }
+  await written.all();
+  return {};
+}
+
+/** Writes one after the other while more is being made. */
+function inTurn(write: (bytes: Uint8Array) => Promise<void>) {
+  let last: Promise<void> = Promise.resolve();
+  return {
+    add: (bytes: Uint8Array): void => {
+      last = last.then(() => write(bytes));
+      // A failure is met by `all`; until then it must not count as unhandled.
+      last.catch(() => {});
+    },
+    all: (): Promise<void> => last,
+  };
+}
