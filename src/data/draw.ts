@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { rng } from '../tensor/random.ts';
 import { type ClipRequest, frameBytes, type Visit } from '../video/visit.ts';
-import { cropClip, shortSideSize, type Window } from '../video/window.ts';
+import { cropInto, shortSideSize, type Window } from '../video/window.ts';
 import { drawOperations, type RandAugment } from './augment/rand-augment.ts';
 import { type CropName, drawCrop } from './crop.ts';
 import type { Views } from './loader.ts';
@@ -93,7 +93,7 @@ export function testVisit({ root, clip }: Draw, entry: Entry, { segments, crops 
       const from = { data: decoded, frames: union.length, ...size };
       for (const [i, { frames, crop }] of views.entries()) {
         const positions = frames.map((frame) => position.get(frame) as number);
-        into.set(cropClip(from, crop, positions), i * clipBytes(clip));
+        cropInto(into.subarray(i * clipBytes(clip)), from, crop, positions);
       }
     },
   };

@@ -25,20 +25,27 @@ export function shortSideSize({ width, height }: Size, shortSide: number): Size 
 
 /** The clip made of the given frames (positions in `from`, repeats allowed), cut to a window: uint8 [T, h, w, 3]. */
 export function cropClip(from: Frames, window: Window, positions?: readonly number[]): Uint8Array {
+  const chosen = positions ?? Array.from({ length: from.frames }, (_, i) => i);
+  const out = new Uint8Array(chosen.length * window.height * window.width * 3);
+  cropInto(out, from, window, chosen);
+  return out;
+}
+
+/** The same into memory that is there: the first T · h · w · 3 bytes of `into`. */
+export function cropInto(into: Uint8Array, from: Frames, window: Window, positions: readonly number[]): void {
   const { x, y, width, height } = window;
   if (x < 0 || y < 0 || x + width > from.width || y + height > from.height) {
     throw new RangeError(`window ${width}x${height}+${x}+${y} lies outside ${from.width}x${from.height}`);
   }
-  const chosen = positions ?? Array.from({ length: from.frames }, (_, i) => i);
-  const out = new Uint8Array(chosen.length * height * width * 3);
+  // Buffer's copy makes no view for each row.
+  const source = Buffer.from(from.data.buffer, from.data.byteOffset, from.data.byteLength);
   let to = 0;
-  for (const position of chosen) {
+  for (const position of positions) {
     if (!(position >= 0 && position < from.frames)) throw new RangeError(`no frame ${position} among ${from.frames}`);
     for (let row = y; row < y + height; row++) {
       const start = ((position * from.height + row) * from.width + x) * 3;
-      out.set(from.data.subarray(start, start + width * 3), to);
+      source.copy(into, to, start, start + width * 3);
       to += width * 3;
     }
   }
-  return out;
 }

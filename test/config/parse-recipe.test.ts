@@ -36,6 +36,7 @@ test('the shortest recipe gets every default', () => {
       erasing: 0,
       repeats: 1,
       normalize: 'imagenet',
+      retries: 0,
       onError: 'skip',
       maxSkipped: 0.01,
       decoders: 0,
