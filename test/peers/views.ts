@@ -7,16 +7,16 @@
  * all it started; rounds alternate. Pin it to one core (`taskset -c 1`) for quiet numbers.
  */
 import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { clipMemory } from '../../src/data/clip-memory.ts';
+import { testVisit } from '../../src/data/draw.ts';
 import type { Entry } from '../../src/data/manifest.ts';
-import { samplers } from '../../src/data/sampling/index.ts';
-import { cropWindows } from '../../src/data/views.ts';
-import { decodeAtShortSide, decodeFrames } from '../../src/video/decode.ts';
-import { cropClip, shortSideSize } from '../../src/video/window.ts';
+import { openDecoders } from '../../src/video/decoders.ts';
+import { frameBytes, visitBytes } from '../../src/video/visit.ts';
+import { shortSideSize, type Window } from '../../src/video/window.ts';
 import { ffmpeg } from '../video/ffmpegs.ts';
 import { cpuMsOf } from './cpu.ts';
-import { DATA_SETS, type DataSet, entriesOf, FRAMES, SIZE } from './work.ts';
+import { DATA_SETS, type DataSet, drawOf, entriesOf, FRAMES, SIZE } from './work.ts';
 
 const { values } = parseArgs({
   options: { source: { type: 'string' }, rounds: { type: 'string', default: '5' }, json: { type: 'string' } },
@@ -29,41 +29,36 @@ const PROTOCOLS = { kinetics: { segments: 5, crops: 3 }, ssv2: { segments: 2, cr
 type Video = Entry;
 type Decode = (set: DataSet, video: Video, segments: number, crops: 1 | 3) => Promise<number>;
 
-const segmentsOf = (set: DataSet, video: Video, segments: number): number[][] =>
-  samplers[set.sampling].test(video.frames, { frames: FRAMES, stride: set.stride }, segments);
+const SQUARE = { width: SIZE, height: SIZE };
+const memory = clipMemory();
 
-/** The union of all frames at the short side, and the crops cut from it. Returns the number of clips. */
+/** Both ways decode by the same hosts, one process at a time. */
+const decoders = openDecoders(ffmpeg, { concurrency: 1, together: 1 });
+
+/** The loader's way: the union of all frames at the short side, and the views cut from it. Returns the number of clips. */
 const together: Decode = async (set, video, segments, crops) => {
-  const perSegment = segmentsOf(set, video, segments);
-  const union = [...new Set(perSegment.flat())].sort((a, b) => a - b);
-  const position = new Map(union.map((frame, i) => [frame, i]));
-  const decoded = await decodeAtShortSide(ffmpeg, { file: video.file, frames: union, source: video, shortSide: SIZE });
-  const clips = perSegment.flatMap((frames) =>
-    cropWindows(decoded, SIZE, crops).map((window) =>
-      cropClip(
-        decoded,
-        window,
-        frames.map((frame) => position.get(frame) as number),
-      ),
-    ),
-  );
-  return clips.length;
+  const { visit, views, cut } = testVisit(drawOf(source, set), video, { segments, crops });
+  const decoded = memory.take(visitBytes(visit));
+  const clips = memory.take(views.length * FRAMES * frameBytes(SQUARE));
+  await decoders.visit(visit, decoded);
+  cut(decoded, clips);
+  memory.give(decoded);
+  memory.give(clips);
+  return views.length;
 };
 
 /** A process for each view, which cuts its crop out of the picture and resizes that. */
 const apart: Decode = async (set, video, segments, crops) => {
-  const scaled = shortSideSize(video, SIZE);
-  const scale = video.width / scaled.width;
-  let clips = 0;
-  for (const frames of segmentsOf(set, video, segments)) {
-    for (const { x, y, width, height } of cropWindows(scaled, SIZE, crops)) {
-      const [left, top, w, h] = [x, y, width, height].map((value) => Math.floor(value * scale));
-      const crop = { x: left as number, y: top as number, width: w as number, height: h as number };
-      await decodeFrames(ffmpeg, { file: video.file, frames, crop, size: { width: SIZE, height: SIZE } });
-      clips++;
-    }
+  const { visit, views } = testVisit(drawOf(source, set), video, { segments, crops });
+  const scale = video.width / shortSideSize(video, SIZE).width;
+  for (const { frames, crop } of views) {
+    const [x, y, width, height] = [crop.x, crop.y, crop.width, crop.height].map((value) => Math.floor(value * scale));
+    const window = { x, y, width, height } as Window;
+    const clip = memory.take(FRAMES * frameBytes(SQUARE));
+    await decoders.visit({ ...visit, clips: [{ frames, crop: window, size: SQUARE }] }, clip);
+    memory.give(clip);
   }
-  return clips;
+  return views.length;
 };
 
 const median = (numbers: readonly number[]): number =>
@@ -75,10 +70,7 @@ console.log('| --- | --- | --- | --- | --- |');
 for (const set of DATA_SETS) {
   if (!(set.name in PROTOCOLS)) continue;
   const { segments, crops } = PROTOCOLS[set.name as keyof typeof PROTOCOLS];
-  const videos = (await entriesOf(ffmpeg, source, set)).map((entry) => ({
-    ...entry,
-    file: path.resolve(source, set.folder, entry.file),
-  }));
+  const videos = await entriesOf(ffmpeg, source, set);
   const measure = async (decode: Decode): Promise<number> => {
     const before = cpuMsOf(process.pid);
     for (const video of videos) {
@@ -96,4 +88,5 @@ for (const set of DATA_SETS) {
   console.log(`| ${set.name} | ${segments} × ${crops} | ${each.toFixed()} | ${one.toFixed()} | ${ratio.toFixed(1)} |`);
   results.push({ set: set.name, segments, crops, apart: each, together: one, ratio, rounds });
 }
+await decoders.close();
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results, null, 1)}\n`);
