@@ -5,12 +5,14 @@
  * of ffmpeg for each video, and the pictures that nobody wants and no other picture refers to, which the command line can
  * only leave out for the whole video or not at all.
  */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type * as Av from 'node-av/lib';
-import { environmentError, messageOf } from '../../errors/index.ts';
+import { codeOf, environmentError, messageOf, type PetlVideoError } from '../../errors/index.ts';
 
 /** What decodes videos: processes of ffmpeg, or the library inside the decoder hosts. */
-export const DECODERS = ['ffmpeg', 'node-av'] as const;
-export type DecoderName = (typeof DECODERS)[number];
+export type DecoderName = 'ffmpeg' | 'node-av';
 
 export interface Library {
   readonly av: typeof Av;
@@ -24,6 +26,33 @@ export interface Library {
 /** The major version whose interface we know. */
 const INSTALL = 'npm install node-av@6';
 
+/** Where it is installed, and its version; undefined where it is not. Nothing of it is loaded. */
+export async function findLibrary(): Promise<{ readonly folder: string; readonly version: string } | undefined> {
+  const folder = libraryFolder();
+  if (folder === undefined) return undefined;
+  const { version } = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8'));
+  return { folder, version };
+}
+
+function libraryFolder(): string | undefined {
+  try {
+    return fileURLToPath(new URL('../..', import.meta.resolve('node-av/lib')));
+  } catch (error) {
+    if (codeOf(error) === 'ERR_MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** @throws environment error where a decoder is asked for that is not installed */
+export function checkDecoder(decoder: DecoderName): void {
+  if (decoder === 'node-av' && libraryFolder() === undefined) throw unusable('it is not installed');
+}
+
+function unusable(why: string, cause?: unknown): PetlVideoError {
+  const remedy = `${INSTALL} (a build of ffmpeg under the GPL), or set data.decoder to ffmpeg`;
+  return environmentError(`node-av cannot be used: ${why}`, { remedy, cause });
+}
+
 /** @throws environment error where it is not installed, or does not load */
 export async function loadLibrary(): Promise<Library> {
   let av: typeof Av;
@@ -31,10 +60,7 @@ export async function loadLibrary(): Promise<Library> {
   try {
     [av, constants] = await Promise.all([import('node-av/lib'), import('node-av/constants')]);
   } catch (error) {
-    throw environmentError(`node-av cannot be used: ${messageOf(error).split('\n', 1)[0]}`, {
-      remedy: `${INSTALL} (a build of ffmpeg under the GPL), or set data.decoder to ffmpeg`,
-      cause: error,
-    });
+    throw unusable(messageOf(error).split('\n', 1)[0] ?? '', error);
   }
   return { av, constants, version: av.getFFmpegInfo().version, complaints: listen(av, constants.AV_LOG_ERROR) };
 }
