@@ -43,14 +43,15 @@ export function openVideo(library: Library, source: string, seek: Seek | undefin
   format.allocContext();
   check(format.openInputSync(source), 'it cannot be opened');
   try {
-    let stream = videoOf(format, library);
     const own = TIMED_FORMATS.test(format.iformat?.name ?? '');
-    const codecName = av.avGetCodecName(stream.codecpar.codecId) ?? '';
-    const timed = own && TIMED_CODECS.includes(codecName);
-    if (seek !== undefined || !(own && (timed || SIMPLE_CODECS.includes(codecName)))) {
+    const nameIn = ({ codecpar }: Stream): string => av.avGetCodecName(codecpar.codecId) ?? '';
+    const known = own && seek === undefined ? nameIn(videoOf(format, library)) : '';
+    if (![...TIMED_CODECS, ...SIMPLE_CODECS].includes(known)) {
       check(format.findStreamInfoSync(), 'nothing is known of its streams');
-      stream = videoOf(format, library);
     }
+    const stream = videoOf(format, library);
+    const codecName = nameIn(stream);
+    const timed = own && TIMED_CODECS.includes(codecName);
     const parameters = stream.codecpar;
     refuseTurned(parameters.getAllCodedSideData(), library);
     const codec = av.Codec.findDecoder(parameters.codecId);
