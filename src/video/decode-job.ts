@@ -38,7 +38,10 @@ export async function decodeJob(visits: readonly Visit[], means: JobMeans): Prom
 }
 
 /** Whether the visit was decoded in this process. If not, nothing has been written, and ffmpeg says what is wrong with it. */
-async function decodeInside([visit, ...more]: readonly Visit[], { decoder, write, signal }: JobMeans): Promise<boolean> {
+async function decodeInside(
+  [visit, ...more]: readonly Visit[],
+  { decoder, write, signal }: JobMeans,
+): Promise<boolean> {
   if (decoder === undefined || visit === undefined || more.length > 0) return false;
   const { source, image } = await openInput(visit.file, visit.bytes);
   const outcome = image ? undefined : await decoder.decode(decodedVisit(visit), source, signal);
