@@ -62,6 +62,7 @@ declare module 'node-av/lib' {
     readonly linesize: number[];
     alloc(): void;
     unref(): void;
+    free(): void;
     getSideData(type: number): Buffer | null;
   }
   export interface Filter {

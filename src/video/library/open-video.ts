@@ -36,7 +36,9 @@ export function openVideo(library: Library, source: string, seek: Seek | undefin
   const { av, constants } = library;
   const format = new av.FormatContext();
   let context: CodecContext | undefined;
+  const frame = new av.Frame();
   const close = (): void => {
+    frame.free();
     context?.freeContext();
     format.closeInputSync();
   };
@@ -64,7 +66,7 @@ export function openVideo(library: Library, source: string, seek: Seek | undefin
     context.threadCount = 1;
     check(context.open2Sync(codec), 'the decoder does not open');
     const start = seek && goTo(format, stream, seek, constants.AVSEEK_FLAG_BACKWARD);
-    return { timed, start, close, ...reading(library, format, stream.index), ...decoding(library, context) };
+    return { timed, start, close, ...reading(library, format, stream.index), ...decoding(library, context, frame) };
   } catch (thrown) {
     close();
     throw thrown;
@@ -122,9 +124,8 @@ function reading({ constants }: Library, format: FormatContext, index: number): 
   };
 }
 
-function decoding({ av, constants }: Library, context: CodecContext): Pick<OpenVideo, 'skip' | 'decode'> {
+function decoding({ constants }: Library, context: CodecContext, frame: Frame): Pick<OpenVideo, 'skip' | 'decode'> {
   const { AVERROR_EAGAIN, AVERROR_EOF } = constants;
-  const frame = new av.Frame();
   frame.alloc();
   let skipping = false;
   return {

@@ -59,7 +59,7 @@ export function openPictures({ av, constants }: Library, clip: ClipRequest, like
         made.unref();
       },
       close() {
-        made.unref();
+        made.free();
         graph.free();
       },
     };
