@@ -19,6 +19,7 @@ import type { HostTensors } from '../src/tensor/host.ts';
 import type { TrainPlan } from '../src/train/plan.ts';
 import type { UpdateOptions } from '../src/train/steps.ts';
 import type { Ffmpeg } from '../src/video/ffmpeg.ts';
+import { checkDecoder } from '../src/video/library/load.ts';
 
 /** Clips decoded ahead of the model at most: two batches, and enough small ones to keep all decoders busy. */
 const CLIPS_AHEAD = 16;
@@ -69,9 +70,11 @@ export function openLoader(
   dataset: Dataset,
   splits: Partial<Record<SplitName, readonly Entry[]>>,
 ): Loader {
+  checkDecoder(recipe.data.decoder);
   return openLoaderThread({
     ffmpeg,
     concurrency: recipe.data.decoders || os.availableParallelism(),
+    decoder: recipe.data.decoder,
     source: {
       root: dataset.root,
       splits,

@@ -10,6 +10,7 @@ import { freeBytes, inMegabytes } from '../src/setup/cache.ts';
 import { findOnPath, runProgram } from '../src/setup/executables.ts';
 import { tf } from '../src/tensor/tf.ts';
 import { findFfmpeg, listDecoders } from '../src/video/ffmpeg.ts';
+import { findLibrary } from '../src/video/library/load.ts';
 import type { Command, Context } from './command.ts';
 
 /** What videos of the data sets and people's own come in; any decoder of a line will do. */
@@ -35,6 +36,7 @@ export const doctor: Command = {
     const machine = await lookAtMachine(context);
     const tensorflow = await lookAt(() => lookAtTensorflow(context));
     const ffmpeg = await lookAt(() => lookAtFfmpeg(context));
+    const nodeAv = (await findLibrary()) ?? null;
     const engines = await lookAtEngines(context);
     const auto = await lookAt(() => lookAtAuto(context));
     const hints = hintsFor(machine, tensorflow, ffmpeg);
@@ -44,10 +46,11 @@ export const doctor: Command = {
       ...tensorflowLines(tensorflow),
       ...engineLines(engines, auto),
       ...ffmpegLines(ffmpeg),
+      `node-av       ${nodeAv === null ? 'not installed (optional: data.decoder)' : `${nodeAv.version}, ${nodeAv.folder}`}`,
     ];
     const verdict = ok ? 'training can run' : 'training cannot run';
     const text = [...lines, ...hints.map((hint) => `hint          ${hint}`), '', verdict].join('\n');
-    context.reporter.result(text, { ok, machine, tensorflow, engines, auto, ffmpeg, hints });
+    context.reporter.result(text, { ok, machine, tensorflow, engines, auto, ffmpeg, nodeAv, hints });
     if (!ok) {
       const missing = [...(auto.ok ? [] : ['an engine']), ...(ffmpeg.ok ? [] : ['ffmpeg'])];
       throw environmentError(`training cannot run: ${missing.join(' and ')} missing or not working`, {

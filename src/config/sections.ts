@@ -89,6 +89,12 @@ export const data = z.strictObject({
       'Share of the videos of an epoch that others may stand in for before training stops; 0: none, above: at least one',
     ),
   decoders: z.int().min(0).default(0).describe('Videos decoded at the same time; 0: one for each processor core'),
+  decoder: z
+    .enum(['ffmpeg', 'node-av'])
+    .default('ffmpeg')
+    .describe(
+      'What decodes: processes of ffmpeg; or node-av inside the decoders, once `npm install node-av@6` has been run',
+    ),
 });
 
 export const backbone = z.strictObject({

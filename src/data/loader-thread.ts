@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { environmentError, Interrupted, messageOf } from '../errors/index.ts';
 import { type PackedError, unpackError } from '../errors/packed.ts';
 import type { Ffmpeg } from '../video/ffmpeg.ts';
+import type { DecoderName } from '../video/library/load.ts';
 import type { ClipSourceOptions } from './clip-source.ts';
 import type { EntryViews, Loader, TrainBatch, Views } from './loader.ts';
 import type { SplitName } from './manifest.ts';
@@ -15,6 +16,8 @@ export interface LoaderThreadOptions {
   readonly ffmpeg: Ffmpeg;
   /** ffmpeg processes at once. */
   readonly concurrency: number;
+  /** Default ffmpeg. */
+  readonly decoder?: DecoderName | undefined;
   readonly source: ClipSourceOptions;
 }
 

@@ -6,8 +6,8 @@ import { clipSource } from './clip-source.ts';
 import type { EntryViews, TrainBatch } from './loader.ts';
 import type { Answer, LoaderThreadOptions, Message, Request } from './loader-thread.ts';
 
-const { ffmpeg, concurrency, source } = workerData as LoaderThreadOptions;
-const loader = clipSource(openDecoders(ffmpeg, { concurrency }), source);
+const { ffmpeg, concurrency, decoder, source } = workerData as LoaderThreadOptions;
+const loader = clipSource(openDecoders(ffmpeg, { concurrency, decoder }), source);
 /** By request: what is with the other side. */
 const lent = new Map<number, () => void>();
 

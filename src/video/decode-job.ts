@@ -5,6 +5,7 @@
 import { darkroom, decodedVisit, develop, isAugmented } from './augment/develop.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { complaintOf, openInput } from './input.ts';
+import type { VisitDecoder } from './library/decode-visit.ts';
 import { PACKED_EXTENSION } from './packed/layout.ts';
 import { clipBytes, readPackedClips } from './packed/read-clips.ts';
 import { runFfmpeg } from './process.ts';
@@ -12,6 +13,8 @@ import { distinctly, type Visit, visitsJob } from './visit.ts';
 
 export interface JobMeans {
   readonly ffmpeg: Ffmpeg;
+  /** Tried first, for a visit by itself. */
+  readonly decoder?: VisitDecoder | undefined;
   /** The descriptor that clips are written to. */
   readonly fd: number;
   /** Writes to it; one after the other. */
@@ -29,8 +32,25 @@ export interface JobOutcome {
 export const isPacked = ({ file }: Visit): boolean => file.endsWith(PACKED_EXTENSION);
 
 /** @param visits all packed, or none */
-export function decodeJob(visits: readonly Visit[], means: JobMeans): Promise<JobOutcome> {
-  return visits.some(isPacked) ? unpack(visits, means) : decode(visits, means);
+export async function decodeJob(visits: readonly Visit[], means: JobMeans): Promise<JobOutcome> {
+  if (visits.some(isPacked)) return unpack(visits, means);
+  return (await decodeInside(visits, means)) ? {} : decode(visits, means);
+}
+
+/** Whether the visit was decoded in this process. If not, nothing has been written, and ffmpeg says what is wrong with it. */
+async function decodeInside(
+  [visit, ...more]: readonly Visit[],
+  { decoder, write, signal }: JobMeans,
+): Promise<boolean> {
+  if (decoder === undefined || visit === undefined || more.length > 0) return false;
+  const { source, image } = await openInput(visit.file, visit.bytes);
+  const outcome = image ? undefined : await decoder.decode(decodedVisit(visit), source, signal);
+  if (outcome === undefined || !('clips' in outcome)) return false;
+  const written = inTurn(write);
+  if (isAugmented(visit)) develop(visit, outcome.clips).forEach(written.add);
+  else written.add(outcome.clips);
+  await written.all();
+  return true;
 }
 
 async function decode(visits: readonly Visit[], { ffmpeg, fd, write, signal }: JobMeans): Promise<JobOutcome> {

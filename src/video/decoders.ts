@@ -10,6 +10,7 @@ import { decodedSize } from './augment/develop.ts';
 import { isPacked } from './decode-job.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { Host } from './host.ts';
+import type { DecoderName } from './library/load.ts';
 import { arrange, type Place, receiver, shortage } from './receiver.ts';
 import { checkVisit, type Visit, visitBytes } from './visit.ts';
 
@@ -20,6 +21,8 @@ export interface DecodersOptions {
   readonly signal?: AbortSignal | undefined;
   /** An ffmpeg that gives no byte for so long is killed. Default 30 s. */
   readonly inactivityMs?: number | undefined;
+  /** Default ffmpeg. With node-av, hosts decode themselves, and leave to ffmpeg what does not go well. */
+  readonly decoder?: DecoderName | undefined;
   /** Videos of one process at most; by default what `videosTogether` says. */
   readonly together?: number | undefined;
 }
@@ -62,11 +65,13 @@ interface Waiting extends Place {
 
 /** Starts the hosts at once; see host.ts for why early. */
 export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders {
-  const { concurrency, signal, inactivityMs = INACTIVITY_MS, together = videosTogether(ffmpeg) } = options;
+  const { concurrency, signal, inactivityMs = INACTIVITY_MS, decoder = 'ffmpeg' } = options;
+  // A video decoded by the host has no process to share.
+  const together = decoder === 'ffmpeg' ? (options.together ?? videosTogether(ffmpeg)) : 1;
   const closing = new AbortController();
   const stop = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
   setMaxListeners(0, stop);
-  const start = (): Host => new Host(ffmpeg, { inactivityMs });
+  const start = (): Host => new Host(ffmpeg, { inactivityMs, decoder });
   const idle = Array.from({ length: concurrency }, start);
   const hosts = new Set(idle);
   const queue: Waiting[] = [];
@@ -112,7 +117,7 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
       const result = await host.run(
         group.map(({ visit }) => visit),
         bytes,
-        stop,
+        { signal: stop, byFfmpeg: first.deaths > 0 },
       );
       const { received, failure, complaint } = result;
       const whole = failure === undefined && received === bytes.expected;

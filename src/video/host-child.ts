@@ -10,6 +10,8 @@ import { packError } from '../errors/packed.ts';
 import { decodeJob } from './decode-job.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { CLIPS_FD, type HostAnswer, type HostJob, type HostRequest } from './host.ts';
+import { openVisitDecoder, type VisitDecoder } from './library/decode-visit.ts';
+import { loadLibrary } from './library/load.ts';
 
 // Whoever stops a whole job (Slurm, systemd) signals every process of it. The parent needs its clips to end in good order.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -18,6 +20,7 @@ const limit = pLimit({ concurrency: 1, rejectOnClear: true });
 let stopping = new AbortController();
 let heard: (() => void) | undefined;
 let ffmpeg: Ffmpeg | undefined;
+let inside: Promise<VisitDecoder> | undefined;
 
 const answer = (message: HostAnswer): void => {
   // The parent may be gone by now; 'disconnect' then ends this process.
@@ -25,7 +28,7 @@ const answer = (message: HostAnswer): void => {
 };
 
 process.on('message', (request: HostRequest) => {
-  if ('open' in request) ffmpeg = request.open;
+  if ('open' in request) open(request);
   else if ('stop' in request) stopping.abort(new Interrupted('the decoder was told to stop'));
   else if ('heard' in request) heard?.();
   else {
@@ -42,11 +45,20 @@ process.once('disconnect', () => {
   heard?.();
 });
 
+function open(request: Extract<HostRequest, { open: Ffmpeg }>): void {
+  ffmpeg = request.open;
+  if (request.decoder === 'ffmpeg') return;
+  inside = loadLibrary().then(openVisitDecoder);
+  // The first job says so.
+  inside.catch(() => {});
+}
+
 async function serve(job: HostJob, signal: AbortSignal): Promise<void> {
   let result: HostAnswer;
   try {
     if (ffmpeg === undefined) throw new Error('the decoder host was not opened');
-    const means = { ffmpeg, fd: CLIPS_FD, write: writeAll, signal };
+    const decoder = job.byFfmpeg ? undefined : await inside;
+    const means = { ffmpeg, decoder, fd: CLIPS_FD, write: writeAll, signal };
     result = { done: job.id, ...(await decodeJob(job.visits, means)) };
   } catch (thrown) {
     result = { done: job.id, error: packError(thrown) };

@@ -13,6 +13,7 @@ import { Socket } from 'node:net';
 import { dataError, environmentError, messageOf } from '../errors/index.ts';
 import { type PackedError, unpackError } from '../errors/packed.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
+import type { DecoderName } from './library/load.ts';
 import type { Receiver } from './receiver.ts';
 import type { Visit } from './visit.ts';
 
@@ -21,9 +22,11 @@ export interface HostJob {
   readonly visits: readonly Visit[];
   /** Hexadecimal; what the host writes behind the clips. */
   readonly trailer: string;
+  /** Whether it must be left to ffmpeg: a host ended while it decoded this itself. */
+  readonly byFfmpeg: boolean;
 }
 export type HostRequest =
-  | { readonly open: Ffmpeg }
+  | { readonly open: Ffmpeg; readonly decoder: DecoderName }
   | HostJob
   | { readonly stop: true }
   /** The answer has come: the trailer may follow. */
@@ -67,6 +70,12 @@ interface Running {
 
 export interface HostOptions {
   readonly inactivityMs: number;
+  readonly decoder: DecoderName;
+}
+
+export interface HostRunOptions {
+  readonly signal?: AbortSignal;
+  readonly byFfmpeg?: boolean;
 }
 
 /** The lifetime of one host process. */
@@ -81,7 +90,7 @@ export class Host {
   #jobs = 0;
   #ended: Error | undefined;
 
-  constructor(ffmpeg: Ffmpeg, { inactivityMs }: HostOptions) {
+  constructor(ffmpeg: Ffmpeg, { inactivityMs, decoder }: HostOptions) {
     this.#inactivityMs = inactivityMs;
     this.#child = fork(new URL('./host-child.js', import.meta.url), {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
@@ -102,7 +111,7 @@ export class Host {
         }),
       );
     });
-    this.#send({ open: ffmpeg });
+    this.#send({ open: ffmpeg, decoder });
   }
 
   get isAlive(): boolean {
@@ -114,7 +123,8 @@ export class Host {
    * @throws data error where a file is not there or ffmpeg gives nothing for too long; environment error where the host or
    *   ffmpeg is ended by others; the signal's reason on abort
    */
-  async run(visits: readonly Visit[], receiver: Receiver, signal?: AbortSignal): Promise<HostResult> {
+  async run(visits: readonly Visit[], receiver: Receiver, options: HostRunOptions = {}): Promise<HostResult> {
+    const { signal, byFfmpeg = false } = options;
     if (this.#ended !== undefined) throw this.#ended;
     if (this.#running !== undefined) throw new Error('the host is busy');
     signal?.throwIfAborted();
@@ -127,7 +137,7 @@ export class Host {
         const trailer = randomBytes(TRAILER_BYTES);
         const begun = { tail: Buffer.alloc(0), beyond: 0, quietTicks: 0 };
         this.#running = { id, receiver, trailer, ...begun, resolve, reject };
-        this.#send({ id, visits, trailer: trailer.toString('hex') });
+        this.#send({ id, visits, trailer: trailer.toString('hex'), byFfmpeg });
       });
     } catch (thrown) {
       if (signal?.aborted) throw signal.reason;

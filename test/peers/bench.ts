@@ -46,7 +46,7 @@ const [rounds, cores, repeats] = [Number(values.rounds), Number(values.cores), N
 const PEERS = ['pyav', 'pyav-skip', 'opencv', 'opencv-seek', 'decord', 'torchcodec-exact', 'torchcodec-approximate'];
 const NAIVE = ['pyav-naive', 'opencv-naive'];
 const COPIES = values.copies.split(',').filter((name) => name !== '') as CopyName[];
-const OURS = ['ours-decoders', 'ours-loader', ...COPIES.map((name) => `ours-${name}`)];
+const OURS = ['ours-decoders', 'ours-node-av', 'ours-loader', ...COPIES.map((name) => `ours-${name}`)];
 
 interface Result {
   readonly set: string;
@@ -106,7 +106,10 @@ async function benchSet(set: DataSet, clips: number, folder: string): Promise<Re
     else works.set(`ours-${copies}`, await workOf(copies, prepared.entries, { ...draw, root: prepared.root }));
   }
   const ours = OURS.filter(
-    (name) => name === 'ours-decoders' || (clips === 1 && (name === 'ours-loader' || works.has(name))),
+    (name) =>
+      name === 'ours-decoders' ||
+      name === 'ours-node-av' ||
+      (clips === 1 && (name === 'ours-loader' || works.has(name))),
   );
   const names = [...ours, ...PEERS, ...(clips > 1 ? NAIVE : [])].filter(
     (name) => values.only === undefined || values.only.split(',').includes(name),

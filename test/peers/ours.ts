@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { openLoaderThread } from '../../src/data/loader-thread.ts';
 import type { Entry } from '../../src/data/manifest.ts';
 import { openDecoders } from '../../src/video/decoders.ts';
+import type { DecoderName } from '../../src/video/library/load.ts';
 import { type ClipRequest, type Visit, visitBytes } from '../../src/video/visit.ts';
 import { ffmpeg } from '../video/ffmpegs.ts';
 import { FRAMES, type Work, type WorkVisit } from './work.ts';
@@ -23,8 +24,8 @@ interface Ours {
 }
 
 /** The decoders alone, one memory for each visit under way. */
-function decoders(): Ours {
-  const opened = openDecoders(ffmpeg, { concurrency });
+function decoders(decoder: DecoderName): Ours {
+  const opened = openDecoders(ffmpeg, { concurrency, decoder });
   const spare: Uint8Array[] = [];
   return {
     async make({ file: video, clips, entry }) {
@@ -74,7 +75,8 @@ function loader(): Ours {
   };
 }
 
-const ours = contender === 'ours-decoders' ? decoders() : loader();
+const ours =
+  contender === 'ours-decoders' ? decoders('ffmpeg') : contender === 'ours-node-av' ? decoders('node-av') : loader();
 console.log(JSON.stringify({ ready: true }));
 for await (const line of createInterface({ input: process.stdin })) {
   const index = Number(line);
