@@ -45,6 +45,8 @@ export interface Decoders {
 }
 
 const INACTIVITY_MS = 30_000;
+/** A host that decodes itself, by a library, grew by 5 KB a visit: it is replaced after so many, which takes 0.1 s. */
+const JOBS_IN_PROCESS = 2000;
 
 /**
  * Videos for one process: a start of 55 ms (Debian's ffmpeg, which links 215 libraries) costs as much as decoding a short
@@ -94,7 +96,8 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
     const group = takeGroup(queue, together, concurrency);
     if (group.length === 0) return;
     let host = idle.pop() as Host;
-    if (!host.isAlive) {
+    if (!host.isAlive || (decoder !== 'ffmpeg' && host.jobs >= JOBS_IN_PROCESS)) {
+      await host.close();
       hosts.delete(host);
       host = start();
       hosts.add(host);

@@ -118,6 +118,11 @@ export class Host {
     return this.#ended === undefined;
   }
 
+  /** Jobs begun so far. */
+  get jobs(): number {
+    return this.#jobs;
+  }
+
   /**
    * Runs ffmpeg over the visits and resolves when it is gone and its last byte has been read.
    * @throws data error where a file is not there or ffmpeg gives nothing for too long; environment error where the host or
