@@ -47,7 +47,7 @@ async function decodeInside(
   const outcome = image ? undefined : await decoder.decode(decodedVisit(visit), source, signal);
   if (outcome === undefined || !('clips' in outcome)) return false;
   const written = inTurn(write);
-  if (isAugmented(visit)) develop(visit, outcome.clips).forEach(written.add);
+  if (isAugmented(visit)) written.addAll(develop(visit, outcome.clips));
   else written.add(outcome.clips);
   await written.all();
   return true;
@@ -58,7 +58,7 @@ async function decode(visits: readonly Visit[], { ffmpeg, fd, write, signal }: J
   const { take } = darkroom(visits);
   const written = inTurn(write);
   // What needs no developing goes past this process.
-  const output = visits.some(isAugmented) ? (chunk: Uint8Array) => take(chunk).forEach(written.add) : { fd };
+  const output = visits.some(isAugmented) ? (chunk: Uint8Array) => written.addAll(take(chunk)) : { fd };
   const { failure, stderr } = await runFfmpeg(ffmpeg, job, output, { signal });
   await written.all();
   const complaint = complaintOf(stderr, job.inputs[0].source);
@@ -70,23 +70,36 @@ async function unpack(visits: readonly Visit[], { write, signal }: JobMeans): Pr
   for (const visit of visits) {
     await openInput(visit.file, visit.bytes);
     const { clips } = distinctly(decodedVisit(visit));
-    const pixels = new Uint8Array(clipBytes(clips));
+    const pixels = takeSpare(clipBytes(clips));
     await readPackedClips(visit.file, clips, pixels, { signal });
-    if (isAugmented(visit)) develop(visit, pixels).forEach(written.add);
-    else written.add(pixels);
+    if (isAugmented(visit)) written.addAll(develop(visit, pixels));
+    else written.add(pixels, () => spare.push(pixels.buffer));
   }
   await written.all();
   return {};
 }
 
+/** Memory of clips that are written: fresh memory would cost a tenth of what decoding into it does. */
+const spare: ArrayBufferLike[] = [];
+
+function takeSpare(bytes: number): Uint8Array {
+  const found = spare.pop();
+  return new Uint8Array(found !== undefined && found.byteLength >= bytes ? found : new ArrayBuffer(bytes), 0, bytes);
+}
+
 /** Writes one after the other while more is being made. */
 function inTurn(write: (bytes: Uint8Array) => Promise<void>) {
   let last: Promise<void> = Promise.resolve();
+  /** @param then called when the bytes are written */
+  const add = (bytes: Uint8Array, then?: () => void): void => {
+    last = last.then(() => write(bytes)).then(then);
+    // A failure is met by `all`; until then it must not count as unhandled.
+    last.catch(() => {});
+  };
   return {
-    add: (bytes: Uint8Array): void => {
-      last = last.then(() => write(bytes));
-      // A failure is met by `all`; until then it must not count as unhandled.
-      last.catch(() => {});
+    add,
+    addAll(pieces: readonly Uint8Array[]): void {
+      for (const bytes of pieces) add(bytes);
     },
     all: (): Promise<void> => last,
   };

@@ -11,11 +11,13 @@ import { readTables } from './read-tables.ts';
 
 /** In shorter videos there is too little to be saved. */
 const LEAST_FRAMES = 48;
+/** Of the pictures; fewer are not worth a letter for each frame in the manifest. */
+const LEAST_SHARE = 1 / 8;
 
 /**
  * @param pictures every decoded frame in display order
  * @param packets every packet of the same stream in decoding order, with the same time base
- * @returns undefined where there is none, or where time stamps do not tell which packet makes which picture
+ * @returns undefined where there are few or none, or where time stamps do not tell which packet makes which picture
  */
 export async function findDisposable(
   ffmpeg: Ffmpeg,
@@ -31,7 +33,8 @@ export async function findDisposable(
   const sound =
     left.complaint === undefined &&
     left.pictures.rows.every(({ pts, checksum }) => pts !== undefined && checksums.get(pts) === checksum);
-  if (!sound || left.pictures.rows.length === pictures.rows.length) return undefined;
+  const saved = pictures.rows.length - left.pictures.rows.length;
+  if (!sound || saved < LEAST_SHARE * pictures.rows.length) return undefined;
   const needed = new Set(left.pictures.rows.map(({ pts }) => pts));
   return writeDisposable(pictures.rows.map(({ pts }) => (needed.has(pts) ? undefined : packetAt.get(pts as number))));
 }

@@ -40,6 +40,7 @@ test('the shortest recipe gets every default', () => {
       onError: 'skip',
       maxSkipped: 0.01,
       decoders: 0,
+      decoder: 'ffmpeg',
     },
     backbone: {
       size: 'base',

@@ -18,7 +18,7 @@ export async function prepareCopies(
   out: string,
 ): Promise<{ entries: Entry[]; root: string } | undefined> {
   const csv = `${out}.csv`;
-  await writeFile(csv, originals.map(({ file }, i) => `${file},${i},train\n`).join(''));
+  await writeFile(csv, originals.map(({ file }, i) => `${file},${i},test\n`).join(''));
   const program = path.resolve('dist', 'src', 'cli', 'main.js');
   const args = ['prepare', 'folder', '--source', root, '--csv', csv, '--out', out, ...OPTIONS[name]];
   try {
@@ -28,7 +28,7 @@ export async function prepareCopies(
     return undefined;
   }
   const dataset = await readDataset(out);
-  const prepared = await readSplit(out, dataset, 'train');
+  const prepared = await readSplit(out, dataset, 'test');
   const label = (entry: Entry): number => Number(dataset.classes[entry.label]);
   return { entries: [...prepared].sort((a, b) => label(a) - label(b)), root: dataset.root };
 }

@@ -21,7 +21,8 @@ for (const from of ffmpegs) {
     withFolder(async (folder) => {
       const file = path.join(folder, 'v.mp4');
       await makeVideo(file);
-      assert.deepEqual(await probeVideo(from, file), { frames: 50, width: 160, height: 120, fps: 25, verdict: 'ok' });
+      const { seeks: _seeks, disposable: _disposable, ...facts } = await probeVideo(from, file);
+      assert.deepEqual(facts, { frames: 50, width: 160, height: 120, fps: 25, verdict: 'ok' });
     }));
 
   test(`ffmpeg ${from.version}: what is no video is unreadable, with the reason in few words`, () =>

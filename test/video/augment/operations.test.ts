@@ -11,7 +11,7 @@ interface Picture extends Size {
 }
 /** `made` says how. */
 const golden: { readonly pictures: readonly Picture[] } = JSON.parse(
-  readFileSync('test/golden/augment/pillow.json', 'utf8'),
+  readFileSync('test/video/augment/pillow.json', 'utf8'),
 );
 
 function framesOf({ width, height, seed }: Picture): Frames {
