@@ -1,15 +1,13 @@
 /**
- * What a decoder host does with a job: ffmpeg decodes videos, packed copies are decoded here. Either way the distinct frames
- * of every clip are written, clip by clip, visit by visit.
+ * What a decoder host does with a job: ffmpeg decodes the videos, or a library in this process (library/). Either way the
+ * distinct frames of every clip are written, clip by clip, visit by visit.
  */
 import { darkroom, decodedVisit, develop, isAugmented } from './augment/develop.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { complaintOf, openInput } from './input.ts';
 import type { VisitDecoder } from './library/decode-visit.ts';
-import { PACKED_EXTENSION } from './packed/layout.ts';
-import { clipBytes, readPackedClips } from './packed/read-clips.ts';
 import { runFfmpeg } from './process.ts';
-import { distinctly, type Visit, visitsJob } from './visit.ts';
+import { type Visit, visitsJob } from './visit.ts';
 
 export interface JobMeans {
   readonly ffmpeg: Ffmpeg;
@@ -29,11 +27,7 @@ export interface JobOutcome {
   readonly complaint?: string;
 }
 
-export const isPacked = ({ file }: Visit): boolean => file.endsWith(PACKED_EXTENSION);
-
-/** @param visits all packed, or none */
 export async function decodeJob(visits: readonly Visit[], means: JobMeans): Promise<JobOutcome> {
-  if (visits.some(isPacked)) return unpack(visits, means);
   return (await decodeInside(visits, means)) ? {} : decode(visits, means);
 }
 
@@ -65,34 +59,11 @@ async function decode(visits: readonly Visit[], { ffmpeg, fd, write, signal }: J
   return { ...(failure !== undefined && { failure }), ...(complaint !== undefined && { complaint }) };
 }
 
-async function unpack(visits: readonly Visit[], { write, signal }: JobMeans): Promise<JobOutcome> {
-  const written = inTurn(write);
-  for (const visit of visits) {
-    await openInput(visit.file, visit.bytes);
-    const { clips } = distinctly(decodedVisit(visit));
-    const pixels = takeSpare(clipBytes(clips));
-    await readPackedClips(visit.file, clips, pixels, { signal });
-    if (isAugmented(visit)) written.addAll(develop(visit, pixels));
-    else written.add(pixels, () => spare.push(pixels.buffer));
-  }
-  await written.all();
-  return {};
-}
-
-/** Memory of clips that are written: fresh memory would cost a tenth of what decoding into it does. */
-const spare: ArrayBufferLike[] = [];
-
-function takeSpare(bytes: number): Uint8Array {
-  const found = spare.pop();
-  return new Uint8Array(found !== undefined && found.byteLength >= bytes ? found : new ArrayBuffer(bytes), 0, bytes);
-}
-
 /** Writes one after the other while more is being made. */
 function inTurn(write: (bytes: Uint8Array) => Promise<void>) {
   let last: Promise<void> = Promise.resolve();
-  /** @param then called when the bytes are written */
-  const add = (bytes: Uint8Array, then?: () => void): void => {
-    last = last.then(() => write(bytes)).then(then);
+  const add = (bytes: Uint8Array): void => {
+    last = last.then(() => write(bytes));
     // A failure is met by `all`; until then it must not count as unhandled.
     last.catch(() => {});
   };

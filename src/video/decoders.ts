@@ -7,10 +7,11 @@ import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { Interrupted, PetlVideoError } from '../errors/index.ts';
 import { decodedSize } from './augment/develop.ts';
-import { isPacked } from './decode-job.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { Host } from './host.ts';
 import type { DecoderName } from './library/load.ts';
+import { openUnpackThreads } from './packed/unpack-threads.ts';
+import { isPacked } from './packed/unpack-visit.ts';
 import { arrange, type Place, receiver, shortage } from './receiver.ts';
 import { checkVisit, type Visit, visitBytes } from './visit.ts';
 
@@ -76,6 +77,7 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
   const start = (): Host => new Host(ffmpeg, { inactivityMs, decoder });
   const idle = Array.from({ length: concurrency }, start);
   const hosts = new Set(idle);
+  const unpacking = openUnpackThreads();
   const queue: Waiting[] = [];
   // Without rejectOnClear, promises of cleared work would stay pending for ever.
   const limit = pLimit({ concurrency, rejectOnClear: true });
@@ -94,7 +96,12 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
 
   async function serve(): Promise<void> {
     const group = takeGroup(queue, together, concurrency);
-    if (group.length === 0) return;
+    const [first] = group;
+    if (first === undefined) return;
+    if (isPacked(first.visit)) {
+      await unpackOne(first);
+      return;
+    }
     let host = idle.pop() as Host;
     if (!host.isAlive || (decoder !== 'ffmpeg' && host.jobs >= JOBS_IN_PROCESS)) {
       await host.close();
@@ -106,6 +113,15 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
       await decodeGroup(host, group);
     } finally {
       idle.push(host);
+    }
+  }
+
+  async function unpackOne({ visit, into, resolve, reject }: Waiting): Promise<void> {
+    try {
+      await unpacking.unpack(visit, into, stop);
+      resolve({});
+    } catch (thrown) {
+      reject(stop.aborted ? stop.reason : thrown);
     }
   }
 
@@ -153,7 +169,7 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
     },
     async close() {
       closing.abort(new Interrupted('the decoders were closed'));
-      await Promise.all([...hosts].map((host) => host.close()));
+      await Promise.all([...[...hosts].map((host) => host.close()), unpacking.close()]);
     },
   };
 }
@@ -164,10 +180,9 @@ function takeGroup(queue: Waiting[], together: number, hosts: number): Waiting[]
   if (first === undefined) return [];
   const most = Math.min(together, Math.ceil(queue.length / hosts));
   const { width, height } = decodedSize(first.visit);
-  const packed = isPacked(first.visit);
   const fits = ({ alone, visit }: Waiting): boolean => {
     const size = decodedSize(visit);
-    return !alone && size.width === width && size.height === height && isPacked(visit) === packed;
+    return !alone && !isPacked(visit) && size.width === width && size.height === height;
   };
   let count = 1;
   if (fits(first)) while (count < most && fits(queue[count] as Waiting)) count++;
