@@ -11,6 +11,7 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { Writable } from 'node:stream';
 import fluent from 'fluent-ffmpeg';
 import { dataError, environmentError, messageOf } from '../errors/index.ts';
+import { complaints, TELLING } from './complaints.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 
 export interface JobInput {
@@ -40,7 +41,7 @@ export interface RunOptions {
 export interface Finished {
   /** Undefined when ffmpeg ended with code 0; else how it ended, such as `ffmpeg crashed (SIGSEGV)`. */
   readonly failure: string | undefined;
-  /** The first 4 KiB of what ffmpeg complained about; empty when all is well. */
+  /** The first 4 KiB of what ffmpeg complained about, made-up pictures among it; empty when all is well. */
   readonly stderr: string;
 }
 
@@ -112,7 +113,7 @@ function commandFor(ffmpeg: Ffmpeg, job: FfmpegJob, target: Writable | number): 
   };
   // Two words or more go in as separate arguments, for fluent-ffmpeg splits a single one at its space.
   for (const [i, { source, options }] of job.inputs.entries()) {
-    const all = i === 0 ? ['-v', 'error', '-nostdin', ...options] : options;
+    const all = i === 0 ? [...TELLING, '-nostdin', ...options] : options;
     command.input(source);
     if (all.length > 0) command.inputOptions(...all);
   }
@@ -161,7 +162,7 @@ export function runFfmpeg(
     }
     let child: ChildProcess | undefined;
     let stopped: { readonly reason: unknown } | undefined;
-    let stderr = '';
+    const complained = complaints(STDERR_LIMIT);
     let quietTicks = 0;
 
     const stop = (reason: unknown): void => {
@@ -181,6 +182,7 @@ export function runFfmpeg(
       clearInterval(clock);
       signal?.removeEventListener('abort', onAbort);
       if (child) forget(child);
+      const stderr = complained.all();
       const by = stopped ? undefined : endedByOthers(code, killer, stderr);
       if (stopped) reject(stopped.reason);
       else if (by !== undefined) reject(environmentError(by, { at: fileOf(job), remedy: KILLED_REMEDY }));
@@ -202,9 +204,7 @@ export function runFfmpeg(
     command.on('start', () => {
       child = command.ffmpegProc as ChildProcess;
       track(child);
-      child.stderr?.on('data', (text: string) => {
-        if (stderr.length < STDERR_LIMIT) stderr = (stderr + text).slice(0, STDERR_LIMIT);
-      });
+      child.stderr?.on('data', complained.take);
       child.once('error', cannotStart);
       child.once('close', settle);
       if (stopped) child.kill('SIGKILL');

@@ -76,7 +76,7 @@ test('starts one process and no other, the first time too', () =>
     const calls = (await readFile(path.join(folder, 'calls'), 'utf8')).trim().split('\n');
     assert.equal(calls.length, 1);
     const expected =
-      "-v error -nostdin -i unread -filter:v scale=iw:ih,select='eq(n,1)' -f rawvideo -an -sn -dn pipe:1";
+      "-v level+info -hide_banner -nostats -nostdin -i unread -filter:v scale=iw:ih,select='eq(n,1)' -f rawvideo -an -sn -dn pipe:1";
     assert.equal(calls[0], expected);
   }));
 
