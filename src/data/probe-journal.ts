@@ -12,6 +12,9 @@ import { isDisposable } from '../video/disposable.ts';
 import type { VideoFacts } from '../video/probe.ts';
 import { isSeeks } from '../video/seeks.ts';
 
+/** Of what is looked for in a file: 2 tells pictures that ffmpeg made up, and proves seeks. Lines of another are read again. */
+const VERSION = 2;
+
 export interface FileState {
   readonly size: number;
   readonly mtimeMs: number;
@@ -61,7 +64,7 @@ export async function openJournal(path: string, reader: string): Promise<Journal
       return reading.facts.verdict === 'unreadable' && reading.reader !== reader ? undefined : reading.facts;
     },
     append: (file, { size, mtimeMs }, facts) => {
-      const line = JSON.stringify({ file, size, mtimeMs, ...facts, reader });
+      const line = JSON.stringify({ version: VERSION, file, size, mtimeMs, ...facts, reader });
       // One after the other: a handle must not be written to by two at once.
       const written = last.then(() => writeLine(handle, path, line));
       last = written.catch(() => undefined);
@@ -84,7 +87,7 @@ function parseLine(line: string): (Reading & { file: string }) | undefined {
   } catch {
     return undefined;
   }
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (typeof value !== 'object' || value === null || value.version !== VERSION) return undefined;
   const { file, size, mtimeMs, frames, width, height, fps, verdict, reason, changesSize, seeks, disposable, reader } =
     value;
   const numbers = [size, mtimeMs, frames, width, height, fps];

@@ -227,6 +227,11 @@ test('reads again what changed, and what a kill left half written in the journal
     await appendFile(journal, 'null\n{"file":"v0.mp4","size":1}\nnonsense\n');
     await run({ splits });
     assert.deepEqual(asked, [], 'strange lines hide nothing');
+
+    // What an older version found is found anew.
+    await writeFile(journal, (await readFile(journal, 'utf8')).replaceAll('"version":2', '"version":1'));
+    await run({ splits });
+    assert.equal(asked.length, 6);
   });
 });
 
