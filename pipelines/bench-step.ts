@@ -4,7 +4,7 @@ import { loadRecipe, type Recipe } from '../src/config/index.ts';
 import { readDataset } from '../src/data/read-dataset.ts';
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import type { Step } from '../src/engine/engine.ts';
-import { PetlVideoError, usageError } from '../src/errors/index.ts';
+import { isDataError, usageError } from '../src/errors/index.ts';
 import { evaluateStep, evaluationState } from '../src/eval/step.ts';
 import { traceStep } from '../src/graph/trace.ts';
 import { usefulWork } from '../src/graph/useful-work.ts';
@@ -116,7 +116,7 @@ async function classesOf({ data }: Recipe): Promise<number> {
   try {
     return (await readDataset(data.path)).classes.length;
   } catch (error) {
-    if (error instanceof PetlVideoError && error.kind === 'data') return CLASSES;
+    if (isDataError(error)) return CLASSES;
     throw error;
   }
 }

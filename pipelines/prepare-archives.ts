@@ -14,7 +14,7 @@ import type { Shard } from '../src/data/shards.ts';
 import { isVideoFile, type SourceFiles } from '../src/data/source-files.ts';
 import { readUnpacked } from '../src/data/unpack-journal.ts';
 import { ownedBy, type SourceArchives, unpackSource } from '../src/data/unpack-source.ts';
-import { PetlVideoError } from '../src/errors/index.ts';
+import { isDataError } from '../src/errors/index.ts';
 import type { Context, Progress } from './command.ts';
 
 export interface Packed {
@@ -66,7 +66,7 @@ async function isComplete(
     return splits.every(({ listed, found }) => listed === found);
   } catch (error) {
     // Lists or videos that are still packed; what is really wrong comes up when they are unpacked.
-    if (error instanceof PetlVideoError && error.kind === 'data') return false;
+    if (isDataError(error)) return false;
     throw error;
   }
 }

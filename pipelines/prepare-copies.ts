@@ -1,5 +1,6 @@
 /** The part of `petl-video prepare` that makes copies of the videos: `--jpeg` and `--gop`. */
 import type { CopiesEstimate, CopiesWanted } from '../src/data/copies.ts';
+import { bytesText } from '../src/data/disk-space.ts';
 import type { DatasetCopies } from '../src/data/manifest.ts';
 import { usageError } from '../src/errors/index.ts';
 import type { CopyKind } from '../src/video/copies/copy.ts';
@@ -89,16 +90,10 @@ export async function openCopier(
 
 function describeEstimate({ trial, videos, bytes, originalBytes, freeBytes }: CopiesEstimate): string {
   const times = (bytes / originalBytes).toFixed(1);
-  return `${videos} videos to be copied will take about ${size(bytes)}, ${times} x the originals (by ${trial} of them); ${size(freeBytes)} are free`;
+  return `${videos} videos to be copied will take about ${bytesText(bytes)}, ${times} x the originals (by ${trial} of them); ${bytesText(freeBytes)} are free`;
 }
 
 export function describeCopies({ videos, bytes, originalBytes, leastLikeness, originals }: DatasetCopies): string {
   const times = (bytes / originalBytes).toFixed(1);
-  return `${videos} copies   ${size(bytes)}, ${times} x the originals below ${originals}; compared frames reach ${leastLikeness} dB and more`;
-}
-
-function size(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
-  return `${(bytes / 1000 ** power).toFixed(power > 1 ? 1 : 0)} ${units[power]}`;
+  return `${videos} copies   ${bytesText(bytes)}, ${times} x the originals below ${originals}; compared frames reach ${leastLikeness} dB and more`;
 }

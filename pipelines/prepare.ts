@@ -7,7 +7,7 @@ import { prepare as prepareDataset, survey } from '../src/data/prepare.ts';
 import { formatReport, formatTable } from '../src/data/report.ts';
 import { finishedShards, mergeShards, prepareShard, type Shard, takesByName } from '../src/data/shards.ts';
 import { mergeUnpacked } from '../src/data/unpack-source.ts';
-import { PetlVideoError, usageError } from '../src/errors/index.ts';
+import { isDataError, usageError } from '../src/errors/index.ts';
 import { nearest } from '../src/errors/nearest.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
 import { probeVideo } from '../src/video/probe.ts';
@@ -83,7 +83,7 @@ export const prepare: Command = {
       const unpacks =
         archives.length === 0 ? [] : ['', ...formatTable([['archive', 'holds', 'size', 'state'], ...archives])];
       const listing = await list().catch((thrown: unknown) => {
-        if (archives.length > 0 && thrown instanceof PetlVideoError && thrown.kind === 'data') return undefined;
+        if (archives.length > 0 && isDataError(thrown)) return undefined;
         throw thrown;
       });
       if (listing === undefined) {

@@ -1,6 +1,6 @@
 /** Makes batches and views: has what was drawn decoded, and deals with videos that cannot be. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dataError, PetlVideoError } from '../errors/index.ts';
+import { dataError, isDataError } from '../errors/index.ts';
 import { rng } from '../tensor/random.ts';
 import type { Decoders } from '../video/decoders.ts';
 import { type Visit, visitBytes } from '../video/visit.ts';
@@ -36,7 +36,7 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
       try {
         return await decodeOnce(entry, visit, into);
       } catch (thrown) {
-        if (!isDataFault(thrown) || tried >= options.retries) throw thrown;
+        if (!isDataError(thrown) || tried >= options.retries) throw thrown;
         await sleep(FIRST_PAUSE_MS * 2 ** tried);
       }
     }
@@ -69,7 +69,7 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
         const replaced = reason === undefined ? undefined : { entry: index, id: wanted.id, reason, by: at };
         return { label: entry.label, replaced };
       } catch (thrown) {
-        if (!isDataFault(thrown)) throw thrown;
+        if (!isDataError(thrown)) throw thrown;
         if (options.onError === 'fail') {
           throw dataError(`${entry.id} could not be decoded: ${thrown.what}`, {
             at: fileOf(root, entry),
@@ -121,7 +121,7 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
         cut(decoded, clips);
         return { clips, release: () => memory.give(clips) };
       } catch (thrown) {
-        if (!isDataFault(thrown)) throw thrown;
+        if (!isDataError(thrown)) throw thrown;
         return { failure: thrown.what };
       } finally {
         memory.give(decoded);
@@ -130,9 +130,4 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
 
     close: () => decoders.close(),
   };
-}
-
-/** Whether the video is to blame, and not the environment or a bug. */
-function isDataFault(thrown: unknown): thrown is PetlVideoError {
-  return thrown instanceof PetlVideoError && thrown.kind === 'data';
 }

@@ -2,14 +2,15 @@
  * Prepared copies in place of the originals: below `copies` in the prepared folder, one for each usable video, made once.
  * Images stay where they are.
  */
-import { mkdir, stat, statfs } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
-import { configError, environmentError, Interrupted, PetlVideoError } from '../errors/index.ts';
+import { configError, environmentError, Interrupted, isDataError } from '../errors/index.ts';
 import { onDisk } from '../formats/write-file.ts';
 import type { Copied, CopyKind, CopyTask } from '../video/copies/copy.ts';
 import { PACKED_EXTENSION } from '../video/packed/layout.ts';
 import { type CopyJournal, type CopyResult, openCopyJournal } from './copy-journal.ts';
+import { bytesText, spaceOf } from './disk-space.ts';
 import { type Dataset, type Entry, isUsable } from './manifest.ts';
 import type { FileState } from './probe-journal.ts';
 import { isImageFile } from './source-files.ts';
@@ -193,7 +194,7 @@ async function copyOrReason({ task }: Work, { copy }: CopiesWanted, signal: Abor
     await onDisk(task.copy, () => mkdir(path.dirname(task.copy), { recursive: true }));
     return { copied: await copy(task, signal) };
   } catch (thrown) {
-    if (thrown instanceof PetlVideoError && thrown.kind === 'data') return { failure: thrown.what };
+    if (isDataError(thrown)) return { failure: thrown.what };
     throw thrown;
   }
 }
@@ -213,13 +214,11 @@ async function checkRoom(
   }, 0);
   const originalBytes = sizeOf(pending);
   const bytes = Math.round((copied / sizeOf(trial)) * originalBytes);
-  const { bavail, bsize } = await statfs(out);
-  const freeBytes = bavail * bsize;
+  const freeBytes = await spaceOf(out);
   onEstimate?.({ trial: trial.length, videos: pending.length, bytes, originalBytes, freeBytes });
   const missing = (bytes - copied) * MARGIN + STAY_FREE - freeBytes;
   if (missing <= 0 || bytes === copied) return;
-  const gigabytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`;
-  throw environmentError(`the copies will take about ${gigabytes(bytes)}, ${gigabytes(freeBytes)} are free`, {
+  throw environmentError(`the copies will take about ${bytesText(bytes)}, ${bytesText(freeBytes)} are free`, {
     at: out,
     remedy: 'free some space, choose a folder on another disk, or smaller copies (--short-side, --quality, --crf)',
   });

@@ -2,9 +2,7 @@
  * What was copied so far, one JSON line per copy, appended while `prepare` works; as `probe-journal.ts` is for reading. It is a
  * cache: a line that is torn or strange is as if it were not there, and its copy is made again.
  */
-import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { codeOf } from '../errors/index.ts';
-import { onDisk } from '../formats/write-file.ts';
+import { openLineJournal, readJournalLines } from '../formats/line-journal.ts';
 import type { Copied, CopyKind } from '../video/copies/copy.ts';
 import type { FileState } from './probe-journal.ts';
 
@@ -22,23 +20,10 @@ type Line = FileState & CopyResult & { readonly file: string; readonly kind: Cop
 
 /** `maker` names what copies, with its version: what failed with one is tried again with another. */
 export async function openCopyJournal(path: string, maker: string): Promise<CopyJournal> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return '';
-    throw error;
-  });
   const lines = new Map<string, Line>();
-  for (const line of text.split('\n').map(parseLine))
+  for (const line of (await readJournalLines(path)).map(parseLine))
     if (line !== undefined) lines.set(keyOf(line.file, line.kind), line);
-  const handle = await onDisk(path, () => open(path, 'a'));
-  let last: Promise<void> = Promise.resolve();
-  const write = (line: string): Promise<void> => {
-    // One after the other: a handle must not be written to by two at once.
-    const written = last.then(() => writeLine(handle, path, line));
-    last = written.catch(() => undefined);
-    return written;
-  };
-  // A torn last line is ended, so that the next one is not lost with it.
-  if (text !== '' && !text.endsWith('\n')) await write('');
+  const journal = await openLineJournal(path);
   return {
     find(file, { size, mtimeMs }, kind) {
       const line = lines.get(keyOf(file, kind));
@@ -46,16 +31,10 @@ export async function openCopyJournal(path: string, maker: string): Promise<Copy
       return 'failure' in line && line.maker !== maker ? undefined : line;
     },
     append: (file, { size, mtimeMs }, kind, result) =>
-      write(JSON.stringify({ file, size, mtimeMs, kind, ...result, maker } satisfies Line)),
-    close: async () => {
-      await last;
-      await handle.close();
-    },
+      journal.append(JSON.stringify({ file, size, mtimeMs, kind, ...result, maker } satisfies Line)),
+    close: () => journal.close(),
   };
 }
-
-const writeLine = (handle: FileHandle, path: string, line: string) =>
-  onDisk(path, () => handle.appendFile(`${line}\n`));
 
 const keyOf = (file: string, kind: CopyKind): string => `${JSON.stringify(Object.entries(kind).sort())} ${file}`;
 

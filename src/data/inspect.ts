@@ -1,5 +1,5 @@
 /** Clips one by one with the facts behind them, as a contact sheet wants them: nothing replaced, every failure kept. */
-import { PetlVideoError, usageError } from '../errors/index.ts';
+import { isDataError, PetlVideoError, usageError } from '../errors/index.ts';
 import { nearest } from '../errors/nearest.ts';
 import { type ClipRequest, type Visit, visitBytes } from '../video/visit.ts';
 import { describeVerdict, type Shown, type Stage } from './contact-sheet/cards.ts';
@@ -43,7 +43,7 @@ export async function inspectClip(index: number, options: InspectOptions): Promi
     return { ...blank, clips, stages };
   } catch (thrown) {
     signal?.throwIfAborted();
-    if (!(thrown instanceof PetlVideoError) || thrown.kind !== 'data') throw thrown;
+    if (!isDataError(thrown)) throw thrown;
     return { ...blank, failure: thrown.what };
   }
 }

@@ -2,12 +2,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { packError } from '../errors/packed.ts';
 import { openDecoders } from '../video/decoders.ts';
+import { isPacked } from '../video/packed/unpack-visit.ts';
 import { clipSource } from './clip-source.ts';
 import type { EntryViews, TrainBatch } from './loader.ts';
 import type { Answer, LoaderThreadOptions, Message, Request } from './loader-thread.ts';
+import { isUsable } from './manifest.ts';
 
 const { ffmpeg, concurrency, decoder, source } = workerData as LoaderThreadOptions;
-const loader = clipSource(openDecoders(ffmpeg, { concurrency, decoder }), source);
+// Copies that are packed need no hosts.
+const lazy = Object.values(source.splits).every((entries) =>
+  entries.every((entry) => !isUsable(entry) || isPacked(entry)),
+);
+const loader = clipSource(openDecoders(ffmpeg, { concurrency, decoder, lazy }), source);
 /** By request: what is with the other side. */
 const lent = new Map<number, () => void>();
 

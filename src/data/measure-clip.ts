@@ -1,5 +1,5 @@
 /** Where the time of one training clip goes, alone on the machine: ffmpeg's stages, and all of it through the loader. */
-import { PetlVideoError } from '../errors/index.ts';
+import { isDataError } from '../errors/index.ts';
 import type { Ffmpeg } from '../video/ffmpeg.ts';
 import { measureStages, type StageMs } from '../video/measure-stages.ts';
 import { type Draw, trainVisit } from './draw.ts';
@@ -47,7 +47,7 @@ export async function measureClip(
       const stages = await measureStages(ffmpeg, visit, { signal });
       measured.push({ ...stages, throughLoader: await fastestClip(loader, split, index) });
     } catch (thrown) {
-      if (!(thrown instanceof PetlVideoError) || thrown.kind !== 'data') throw thrown;
+      if (!isDataError(thrown)) throw thrown;
     }
   }
   if (measured.length === 0) return undefined;

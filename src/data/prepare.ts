@@ -67,7 +67,7 @@ export type Found = FileState | { readonly verdict: 'missing' | 'unreadable'; re
  *   holds another data set; environment error when the disk is full; `Interrupted` on the signal, what was read being saved.
  */
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
-  const { definition, out, jobs, signal } = options;
+  const { definition, out, signal } = options;
   const listing = options.limit === undefined ? options.listing : limitListing(options.listing, options.limit);
   checkListing(listing);
   const name = listing.name ?? definition.name;
@@ -75,24 +75,15 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const files = await findFiles(listing, signal);
   await onDisk(out, () => mkdir(out, { recursive: true }));
   const journal = await openJournal(path.join(out, 'probe.jsonl'), options.reader);
-  const facts = new Map<string, VideoFacts>();
-  const pending: [file: string, state: FileState][] = [];
   try {
-    for (const [file, found] of files) {
-      if ('verdict' in found) continue;
-      const known = journal.find(file, found);
-      if (known === undefined) pending.push([file, found]);
-      else facts.set(file, known);
-    }
-    const reused = facts.size;
-    await readAll(pending, facts, journal, { ...options, root: listing.root, jobs });
+    const { facts, read, reused } = await readFiles(files, journal, { ...options, root: listing.root });
     const originals = assemble(listing, name, definition.flip, files, facts);
     const { copies } = options;
     const stateOf = (file: string): FileState => files.get(file) as FileState;
     const { dataset, entries } = copies ? await useCopies(originals, out, stateOf, copies, signal) : originals;
     const report = makeReport(dataset, entries, { ...definition, notes: listing.notes, limit: options.limit });
     await publish(out, dataset, entries, report);
-    return { dataset, report, read: pending.length, reused };
+    return { dataset, report, read, reused };
   } finally {
     await journal.close();
   }
@@ -154,9 +145,28 @@ async function statusOf(file: string): Promise<Found> {
   }
 }
 
-export type ReadOptions = Pick<PrepareOptions, 'probe' | 'jobs' | 'signal' | 'onProgress'> & { readonly root: string };
+type ReadOptions = Pick<PrepareOptions, 'probe' | 'jobs' | 'signal' | 'onProgress'> & { readonly root: string };
 
-export async function readAll(
+/** What is on the disk of `files`: known from the journal, or read now. */
+export async function readFiles(
+  files: Iterable<readonly [file: string, found: Found]>,
+  journal: Journal,
+  options: ReadOptions,
+): Promise<{ facts: Map<string, VideoFacts>; read: number; reused: number }> {
+  const facts = new Map<string, VideoFacts>();
+  const pending: [file: string, state: FileState][] = [];
+  for (const [file, found] of files) {
+    if ('verdict' in found) continue;
+    const known = journal.find(file, found);
+    if (known === undefined) pending.push([file, found]);
+    else facts.set(file, known);
+  }
+  const reused = facts.size;
+  await readAll(pending, facts, journal, options);
+  return { facts, read: pending.length, reused };
+}
+
+async function readAll(
   pending: readonly [file: string, state: FileState][],
   facts: Map<string, VideoFacts>,
   journal: Journal,

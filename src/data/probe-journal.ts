@@ -5,9 +5,7 @@
  *
  * It is a cache: a line that is torn or strange is as if it were not there, and its file is read again.
  */
-import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { codeOf } from '../errors/index.ts';
-import { onDisk } from '../formats/write-file.ts';
+import { openLineJournal, readJournalLines } from '../formats/line-journal.ts';
 import { isDisposable } from '../video/disposable.ts';
 import type { VideoFacts } from '../video/probe.ts';
 import { isSeeks } from '../video/seeks.ts';
@@ -39,46 +37,23 @@ interface Reading {
  * @throws environment error when the file cannot be written: disk full, no permission.
  */
 export async function openJournal(path: string, reader: string): Promise<Journal> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return '';
-    throw error;
-  });
   const readings = new Map<string, Reading>();
-  for (const line of text.split('\n')) {
+  for (const line of await readJournalLines(path)) {
     const read = parseLine(line);
     if (read !== undefined) readings.set(read.file, read);
   }
-  const handle = await onDisk(path, () => open(path, 'a'));
-  let last: Promise<void> = Promise.resolve();
-  try {
-    // A torn last line is ended, so that the next one is not lost with it.
-    if (text !== '' && !text.endsWith('\n')) await writeLine(handle, path, '');
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+  const journal = await openLineJournal(path);
   return {
     find: (file, { size, mtimeMs }) => {
       const reading = readings.get(file);
       if (reading?.state.size !== size || reading.state.mtimeMs !== mtimeMs) return undefined;
       return reading.facts.verdict === 'unreadable' && reading.reader !== reader ? undefined : reading.facts;
     },
-    append: (file, { size, mtimeMs }, facts) => {
-      const line = JSON.stringify({ version: VERSION, file, size, mtimeMs, ...facts, reader });
-      // One after the other: a handle must not be written to by two at once.
-      const written = last.then(() => writeLine(handle, path, line));
-      last = written.catch(() => undefined);
-      return written;
-    },
-    close: async () => {
-      await last;
-      await handle.close();
-    },
+    append: (file, { size, mtimeMs }, facts) =>
+      journal.append(JSON.stringify({ version: VERSION, file, size, mtimeMs, ...facts, reader })),
+    close: () => journal.close(),
   };
 }
-
-const writeLine = (handle: FileHandle, path: string, line: string) =>
-  onDisk(path, () => handle.appendFile(`${line}\n`));
 
 function parseLine(line: string): (Reading & { file: string }) | undefined {
   let value: Record<string, unknown>;

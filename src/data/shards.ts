@@ -16,8 +16,8 @@ import { codeOf, dataError, messageOf } from '../errors/index.ts';
 import { onDisk, writeFileAtomic } from '../formats/write-file.ts';
 import type { VideoFacts } from '../video/probe.ts';
 import { checkListing, type Listing } from './listing.ts';
-import { findFiles, type Prepared, type PrepareOptions, prepare, readAll, refuseOther } from './prepare.ts';
-import { type FileState, openJournal } from './probe-journal.ts';
+import { findFiles, type Prepared, type PrepareOptions, prepare, readFiles, refuseOther } from './prepare.ts';
+import { openJournal } from './probe-journal.ts';
 import { stemOf } from './source-files.ts';
 
 export interface Shard {
@@ -62,22 +62,14 @@ export async function prepareShard(options: ShardOptions): Promise<{ read: numbe
   const files = await findFiles(listing, signal);
   await onDisk(out, () => mkdir(out, { recursive: true }));
   const journal = await openJournal(path.join(out, `probe-${shardName(shard)}.jsonl`), reader);
-  const facts = new Map<string, VideoFacts>();
-  const pending: [file: string, state: FileState][] = [];
   try {
-    for (const [file, found] of files) {
-      if ('verdict' in found || !options.owns(path.join(listing.root, file))) continue;
-      const known = journal.find(file, found);
-      if (known === undefined) pending.push([file, found]);
-      else facts.set(file, known);
-    }
-    const reused = facts.size;
-    await readAll(pending, facts, journal, { ...options, root: listing.root });
+    const own = [...files].filter(([file]) => options.owns(path.join(listing.root, file)));
+    const { facts, read, reused } = await readFiles(own, journal, { ...options, root: listing.root });
     const done: Finished = { name, ...shard, listing: fingerprint(listing), reader, read: facts.size };
     const file = path.join(out, `shard-${shardName(shard)}.json`);
     const text = `${JSON.stringify(done, null, 2)}\n`;
     if ((await readFile(file, 'utf8').catch(() => '')) !== text) await writeFileAtomic(file, text);
-    return { read: pending.length, reused };
+    return { read, reused };
   } finally {
     await journal.close();
   }

@@ -3,9 +3,7 @@
  * archive is opened twice. A torn or strange line is as if it were not there: its archive is opened again, and what is on
  * the disk is not written again.
  */
-import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { codeOf } from '../errors/index.ts';
-import { onDisk } from '../formats/write-file.ts';
+import { type LineJournal, openLineJournal, readJournalLines } from '../formats/line-journal.ts';
 
 export interface ArchiveState {
   readonly archive: string;
@@ -34,11 +32,7 @@ export interface UnpackJournal {
 
 /** Adds to what is known what a journal holds. */
 export async function readUnpacked(file: string, known: Map<string, Known> = new Map()): Promise<Map<string, Known>> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return '';
-    throw error;
-  });
-  for (const line of text.split('\n')) {
+  for (const line of await readJournalLines(file)) {
     const value = parseLine(line);
     if (value === undefined) continue;
     const own = knownOf(known, value);
@@ -62,17 +56,11 @@ export async function openUnpackJournal(file: string): Promise<UnpackJournal> {
   const known = await readUnpacked(file);
   const owners = new Map<string, string>();
   for (const { archive, files } of known.values()) for (const name of files.keys()) owners.set(name, archive);
-  let handle: FileHandle | undefined;
+  let journal: LineJournal | undefined;
   // Opened with the first line: a run that unpacks nothing leaves no file and changes none.
   const write = async (value: object): Promise<void> => {
-    if (handle === undefined) {
-      handle = await onDisk(file, () => open(file, 'a+'));
-      const { size } = await handle.stat();
-      const last = Buffer.alloc(1);
-      if (size > 0) await handle.read(last, 0, 1, size - 1);
-      if (size > 0 && last.toString() !== '\n') await append(handle, file, '\n');
-    }
-    await append(handle, file, `${JSON.stringify(value)}\n`);
+    journal ??= await openLineJournal(file);
+    await journal.append(JSON.stringify(value));
   };
   const same = (state: ArchiveState): Known | undefined => {
     const found = known.get(state.archive);
@@ -98,11 +86,9 @@ export async function openUnpackJournal(file: string): Promise<UnpackJournal> {
       await write({ ...state, done: own.files.size });
       own.done = own.files.size;
     },
-    close: async () => handle?.close(),
+    close: async () => journal?.close(),
   };
 }
-
-const append = (handle: FileHandle, file: string, text: string) => onDisk(file, () => handle.appendFile(text));
 
 interface Line extends ArchiveState {
   readonly file?: string;

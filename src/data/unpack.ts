@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
-import { dataError, environmentError, PetlVideoError } from '../errors/index.ts';
+import { dataError, environmentError, isDataError, PetlVideoError } from '../errors/index.ts';
 import { type Archive, directory, members } from '../formats/archive/archive.ts';
 import { leadsOutside, type Member, safePath } from '../formats/archive/member.ts';
 import { onDisk } from '../formats/write-file.ts';
@@ -142,7 +142,7 @@ async function guarded(work: Work, read: () => Promise<void>): Promise<boolean> 
     await read();
     return true;
   } catch (error) {
-    if (!(error instanceof PetlVideoError) || error.kind !== 'data' || work.signal.aborted) throw error;
+    if (!isDataError(error) || work.signal.aborted) throw error;
     work.failures.push(error);
     return false;
   }
@@ -351,7 +351,7 @@ async function sizeOf(work: Work, task: Task): Promise<number> {
   const unpackedBefore = [...work.known.filesOf(task.state)];
   const listed = await directory(task.archive, { signal: work.signal, fault: dataError }).catch((error: unknown) => {
     // It will be told with what came before the damage.
-    if (error instanceof PetlVideoError && error.kind === 'data') return undefined;
+    if (isDataError(error)) return undefined;
     throw error;
   });
   const there = (file: string) => work.present.has(file);

@@ -50,6 +50,11 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
+/** Whether data is to blame (a video, a list, an archive), and not the environment or a bug. */
+export function isDataError(thrown: unknown): thrown is PetlVideoError {
+  return thrown instanceof PetlVideoError && thrown.kind === 'data';
+}
+
 type Make = (what: string, details?: ErrorDetails) => PetlVideoError;
 const maker =
   (kind: ErrorKind): Make =>

@@ -5,7 +5,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
-import { Interrupted, PetlVideoError } from '../errors/index.ts';
+import { Interrupted, isDataError } from '../errors/index.ts';
 import { decodedSize } from './augment/develop.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { Host } from './host.ts';
@@ -24,6 +24,8 @@ export interface DecodersOptions {
   readonly inactivityMs?: number | undefined;
   /** Default ffmpeg. With node-av, hosts decode themselves, and leave to ffmpeg what does not go well. */
   readonly decoder?: DecoderName | undefined;
+  /** Whether hosts start when they are first needed: for packed copies, which need none. Default: at once. */
+  readonly lazy?: boolean | undefined;
   /** Videos of one process at most; by default what `videosTogether` says. */
   readonly together?: number | undefined;
 }
@@ -66,17 +68,21 @@ interface Waiting extends Place {
   reject(error: unknown): void;
 }
 
-/** Starts the hosts at once; see host.ts for why early. */
+/** Starts the hosts at once, unless told otherwise; see host.ts for why early. */
 export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders {
-  const { concurrency, signal, inactivityMs = INACTIVITY_MS, decoder = 'ffmpeg' } = options;
+  const { concurrency, signal, inactivityMs = INACTIVITY_MS, decoder = 'ffmpeg', lazy = false } = options;
   // A video decoded by the host has no process to share.
   const together = decoder === 'ffmpeg' ? (options.together ?? videosTogether(ffmpeg)) : 1;
   const closing = new AbortController();
   const stop = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
   setMaxListeners(0, stop);
-  const start = (): Host => new Host(ffmpeg, { inactivityMs, decoder });
-  const idle = Array.from({ length: concurrency }, start);
-  const hosts = new Set(idle);
+  const hosts = new Set<Host>();
+  const start = (): Host => {
+    const host = new Host(ffmpeg, { inactivityMs, decoder });
+    hosts.add(host);
+    return host;
+  };
+  const idle = Array.from({ length: lazy ? 0 : concurrency }, start);
   const unpacking = openUnpackThreads();
   const queue: Waiting[] = [];
   // Without rejectOnClear, promises of cleared work would stay pending for ever.
@@ -102,12 +108,11 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
       await unpackOne(first);
       return;
     }
-    let host = idle.pop() as Host;
+    let host = idle.pop() ?? start();
     if (!host.isAlive || (decoder !== 'ffmpeg' && host.jobs >= JOBS_IN_PROCESS)) {
       await host.close();
       hosts.delete(host);
       host = start();
-      hosts.add(host);
     }
     try {
       await decodeGroup(host, group);
@@ -153,7 +158,7 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
     } catch (thrown) {
       if (stop.aborted) for (const one of group) one.reject(stop.reason);
       else if (!host.isAlive && group.every((one) => one.deaths++ === 0)) again();
-      else if (group.length > 1 && isDataFault(thrown)) again();
+      else if (group.length > 1 && isDataError(thrown)) again();
       else for (const one of group) one.reject(thrown);
     }
   }
@@ -174,7 +179,7 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
   };
 }
 
-/** The next visits for one job: of one kind, of one size as they leave ffmpeg, and no more than leave something for the other hosts. */
+/** The next visits for one job: of one size as they are decoded, packed ones singly; the other hosts get their share. */
 function takeGroup(queue: Waiting[], together: number, hosts: number): Waiting[] {
   const [first] = queue;
   if (first === undefined) return [];
@@ -187,8 +192,4 @@ function takeGroup(queue: Waiting[], together: number, hosts: number): Waiting[]
   let count = 1;
   if (fits(first)) while (count < most && fits(queue[count] as Waiting)) count++;
   return queue.splice(0, count);
-}
-
-function isDataFault(thrown: unknown): boolean {
-  return thrown instanceof PetlVideoError && thrown.kind === 'data';
 }

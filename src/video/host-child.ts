@@ -1,6 +1,7 @@
 /**
  * The far side of `host.ts`: one job at a time (decode-job.ts), whose bytes go into the descriptor that the parent reads.
- * After each job its trailer follows there, so that the parent knows that nothing more will come. It ends with its parent, however that ended, and takes its ffmpeg with it.
+ * After each job its trailer follows there, so that the parent knows that nothing more will come. It ends with its parent,
+ * however that ended, and takes its ffmpeg with it.
  */
 import { write } from 'node:fs';
 import { promisify } from 'node:util';

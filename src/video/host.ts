@@ -12,6 +12,7 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { dataError, environmentError, messageOf } from '../errors/index.ts';
 import { type PackedError, unpackError } from '../errors/packed.ts';
+import type { JobOutcome } from './decode-job.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import type { DecoderName } from './library/load.ts';
 import type { Receiver } from './receiver.ts';
@@ -31,9 +32,7 @@ export type HostRequest =
   | { readonly stop: true }
   /** The answer has come: the trailer may follow. */
   | { readonly heard: number };
-export type HostAnswer =
-  | { readonly done: number; readonly failure?: string; readonly complaint?: string }
-  | { readonly done: number; readonly error: PackedError };
+export type HostAnswer = { readonly done: number } & (JobOutcome | { readonly error: PackedError });
 
 /** Behind stdin, stdout, stderr and the channel. */
 export const CLIPS_FD = 4;
@@ -44,13 +43,9 @@ const PATIENCE_MS = 5000;
 /** Inactivity is counted in ticks: while something blocks this thread, no tick is counted. */
 const TICKS = 10;
 
-export interface HostResult {
+export interface HostResult extends JobOutcome {
   /** Bytes of clips that came. */
   readonly received: number;
-  /** ffmpeg's exit, where it was not 0. */
-  readonly failure?: string;
-  /** The first of ffmpeg's complaints. */
-  readonly complaint?: string;
 }
 
 interface Running {
@@ -169,10 +164,7 @@ export class Host {
   }
 
   #nextRoom(): Uint8Array {
-    const running = this.#running;
-    // Behind the trailer come the first bytes of the next job, which must not go where a job that fell short had room left.
-    const over = running === undefined || running.tail.equals(running.trailer);
-    const room = over ? this.#aside : running.receiver.room();
+    const room = this.#running?.receiver.room() ?? this.#aside;
     this.#room = room.length > 0 ? room : this.#aside;
     return this.#room;
   }

@@ -93,6 +93,11 @@ export function everyFrame(ffmpeg: Ffmpeg): string[] {
   return isSince(ffmpeg, 5, 1) ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'];
 }
 
+/** Output options that keep the time stamps of decoded frames as exact as the container has them. */
+export function frameTimes(ffmpeg: Ffmpeg): string[] {
+  return ['-enc_time_base', isSince(ffmpeg, 6, 1) ? 'demux' : '-1'];
+}
+
 /** The first line of ffmpeg's complaints in words for a person: no addresses, no path. Undefined where it had none. */
 export function complaintOf(stderr: string, source: string): string | undefined {
   const lines = stderr.split(/[\r\n]+/).filter((line) => line.trim() !== '');
@@ -102,9 +107,4 @@ export function complaintOf(stderr: string, source: string): string | undefined 
     .replace(/\[([^\]]+?) @ (?:0x)?[0-9a-f]+\] */gi, (_, who: string) => (who === 'NULL' ? '' : `${who}: `))
     .replace(/^[: ]+|[: ]+$/g, '')
     .slice(0, 200);
-}
-
-/** Output options that keep the time stamps of decoded frames as exact as the container has them. */
-export function frameTimes(ffmpeg: Ffmpeg): string[] {
-  return ['-enc_time_base', isSince(ffmpeg, 6, 1) ? 'demux' : '-1'];
 }

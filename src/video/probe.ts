@@ -3,7 +3,7 @@
  * what the container claims), their size as displayed, the mean frame rate, whether it is sound, and from which key frames
  * it can be decoded.
  */
-import { PetlVideoError } from '../errors/index.ts';
+import { isDataError } from '../errors/index.ts';
 import type { Disposable } from './disposable.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { findDisposable } from './find-disposable.ts';
@@ -54,7 +54,7 @@ export async function probeVideo(ffmpeg: Ffmpeg, file: string, options: RunOptio
     const facts = { ...factsOf(pictures), ...(input.image && { fps: 0 }) };
     return complaint === undefined ? { ...facts, verdict: 'ok' } : { ...facts, verdict: 'damaged', reason: complaint };
   } catch (thrown) {
-    if (thrown instanceof PetlVideoError && thrown.kind === 'data') return unreadable(firstLineOf(thrown.message));
+    if (isDataError(thrown)) return unreadable(firstLineOf(thrown.message));
     throw thrown;
   }
 }

@@ -5,7 +5,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createExtractorFromFile, UnrarError } from 'node-unrar-js';
+import { createExtractorFromFile, type FileHeader, UnrarError } from 'node-unrar-js';
 import { DECISION, DECISIONS, type RarAnswer, type RarWork, UNREAD, WINDOW } from './rar-protocol.ts';
 
 const { file, list, control } = workerData as RarWork;
@@ -77,35 +77,29 @@ async function readArchive(): Promise<void> {
     if (positions.delete(fd)) closeSync(fd);
   };
 
+  const sayMember = ({ name, unpSize, flags }: FileHeader): void =>
+    say({
+      kind: 'member',
+      name,
+      size: unpSize,
+      folder: flags.directory,
+      encrypted: flags.encrypted,
+      position: furthest,
+    });
+
   let inside: string | undefined;
   try {
     if (list) {
-      for (const { name, unpSize, flags } of extractor.getFileList().fileHeaders) {
-        say({
-          kind: 'member',
-          name,
-          size: unpSize,
-          folder: flags.directory,
-          encrypted: flags.encrypted,
-          position: furthest,
-        });
-      }
+      for (const header of extractor.getFileList().fileHeaders) sayMember(header);
       say({ kind: 'done' });
       return;
     }
     const { files } = extractor.extract({
-      files: ({ name, unpSize, flags }) => {
-        inside = name;
+      files: (header) => {
+        inside = header.name;
         written = 0;
         created = false;
-        say({
-          kind: 'member',
-          name,
-          size: unpSize,
-          folder: flags.directory,
-          encrypted: flags.encrypted,
-          position: furthest,
-        });
+        sayMember(header);
         Atomics.wait(shared, DECISION, DECISIONS.undecided);
         return Atomics.exchange(shared, DECISION, DECISIONS.undecided) === DECISIONS.take;
       },

@@ -6,7 +6,7 @@ import { distinctly, type Visit } from '../visit.ts';
 import { PACKED_EXTENSION } from './layout.ts';
 import { clipBytes, readPackedClips } from './read-clips.ts';
 
-export const isPacked = ({ file }: Visit): boolean => file.endsWith(PACKED_EXTENSION);
+export const isPacked = ({ file }: { readonly file: string }): boolean => file.endsWith(PACKED_EXTENSION);
 
 /**
  * All clips of the visit into the memory given.
