@@ -10,7 +10,7 @@ import { onDisk } from '../formats/write-file.ts';
 import type { Copied, CopyKind, CopyTask } from '../video/copies/copy.ts';
 import { PACKED_EXTENSION } from '../video/packed/layout.ts';
 import { type CopyJournal, type CopyResult, openCopyJournal } from './copy-journal.ts';
-import { bytesText, spaceOf } from './disk-space.ts';
+import { spaceOf } from './disk-space.ts';
 import { type Dataset, type Entry, isUsable } from './manifest.ts';
 import type { FileState } from './probe-journal.ts';
 import { isImageFile } from './source-files.ts';
@@ -218,7 +218,8 @@ async function checkRoom(
   onEstimate?.({ trial: trial.length, videos: pending.length, bytes, originalBytes, freeBytes });
   const missing = (bytes - copied) * MARGIN + STAY_FREE - freeBytes;
   if (missing <= 0 || bytes === copied) return;
-  throw environmentError(`the copies will take about ${bytesText(bytes)}, ${bytesText(freeBytes)} are free`, {
+  const gigabytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`;
+  throw environmentError(`the copies will take about ${gigabytes(bytes)}, ${gigabytes(freeBytes)} are free`, {
     at: out,
     remedy: 'free some space, choose a folder on another disk, or smaller copies (--short-side, --quality, --crf)',
   });
