@@ -84,7 +84,7 @@ export const benchStep: Command = {
       recompute: taken.recompute,
       batch,
       classes: model.head.classes,
-      tokens: tokensOf(model.vit),
+      tokens: tokensOf(model.backbone),
       steps,
       secondsPerStep: { median: middle, min: least, roundMedians: measured.rounds.map(median) },
       clipsPerSecond: batch / middle,

@@ -126,6 +126,12 @@ export const backbone = z.strictObject({
     .enum(['mean', 'cls'])
     .default('mean')
     .describe('Features: mean of the patch tokens, then fc_norm; or norm, then the class token'),
+  attention: z
+    .enum(['joint', 'per-frame'])
+    .default('joint')
+    .describe(
+      'What a token attends to: all of the clip (VideoMAE), or its own frame alone, as image backbones take video (AIM, ST-Adapter); then each frame has a class token and positions of its own',
+    ),
   dropPath: rate.default(0).describe('Drop path rate of the last block, rising linearly from 0 at the first'),
   weights: z
     .string()

@@ -11,7 +11,7 @@ export function vitShape(size: Recipe['backbone']['size']): Shape {
 
 /** The Vision Transformer that a recipe asks for. */
 export function vitOptions({ data, backbone }: Pick<Recipe, 'data' | 'backbone'>): VitOptions {
-  const { patch, tubelet, bias, positions, clsToken, pool, dropPath } = backbone;
+  const { patch, tubelet, bias, positions, clsToken, pool, attention, dropPath } = backbone;
   return {
     frames: data.frames,
     size: data.size,
@@ -22,6 +22,7 @@ export function vitOptions({ data, backbone }: Pick<Recipe, 'data' | 'backbone'>
     positions,
     clsToken,
     pool,
+    attention,
     dropPath,
     normalization: NORMALIZATIONS[data.normalize],
   };

@@ -170,7 +170,7 @@ interface BatchedForward {
 /** Collects clips to full batches, across videos. The last one is padded, so that one form of the step serves all. */
 export async function batchedForward(session: Session, model: Classifier, batch: number): Promise<BatchedForward> {
   const step = await compiledEvaluateStep(session, model, batch);
-  const { frames, size } = model.vit;
+  const { frames, size } = model.backbone;
   const shape = [batch, frames, size, size, 3];
   const clips = new Uint8Array(sizeOf(shape));
   const clipBytes = clips.length / batch;

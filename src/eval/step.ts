@@ -13,7 +13,7 @@ export function evaluationState(model: Classifier): StateSpecs {
  * head's BatchNorm).
  */
 export function evaluateStep(model: Classifier, batch: number, clips: 'uint8' | 'float32' = 'uint8'): Step {
-  const { frames, size } = model.vit;
+  const { frames, size } = model.backbone;
   return {
     name: 'evaluate',
     inputs: { clips: { shape: [batch, frames, size, size, 3], dtype: clips } },

@@ -4,6 +4,7 @@ import type { Session } from '../engine/engine.ts';
 import { evaluationState } from '../eval/step.ts';
 import { writeFileAtomic } from '../formats/write-file.ts';
 import { compileGraph } from '../graph/compile.ts';
+import { featureWidth } from '../model/backbone.ts';
 import type { Classifier } from '../petl/classifier.ts';
 import { type HostTensor, uint8 } from '../tensor/host.ts';
 import { requireEqual } from './check.ts';
@@ -61,7 +62,8 @@ export async function exportModel(session: Session, model: Classifier, options: 
       await served.dispose();
     }
     signal?.throwIfAborted();
-    const { frames, size, width } = model.vit;
+    const { frames, size } = model.backbone;
+    const width = featureWidth(model.backbone);
     const shape = { format, batch, frames, size, classes: model.head.classes, width };
     await writeFileAtomic(path.join(unfinished, METADATA_FILE), metadataText(facts, shape, check));
     return check;

@@ -5,24 +5,9 @@ import { linear } from '../tensor/ops/linear.ts';
 import { layerNorm } from '../tensor/ops/normalize.ts';
 import { type Lookup, normal, ones, type ParameterSpec, zeros } from '../tensor/parameters.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
-import { LAYER_NORM_EPSILON, type VitOptions } from './options.ts';
-import type { BlockTaps, LinearSite } from './taps.ts';
-
-/** A random mask of the step, drawn outside it: 1 with probability `keep`, else 0. */
-export interface NoiseSpec {
-  readonly name: string;
-  /** Without the batch axis, which comes first. */
-  readonly shape: readonly number[];
-  readonly keep: number;
-}
-/** The mask of a name, [B, ...shape]. */
-export type Noise = (name: string) => Tensor;
-
-export interface Forward {
-  readonly training: boolean;
-  /** The random masks of this step (drop path, dropout), by name; only asked for in training. */
-  readonly noise: Noise;
-}
+import type { Forward, NoiseSpec } from './forward.ts';
+import { groupsOf, LAYER_NORM_EPSILON, type VitOptions } from './options.ts';
+import type { BlockInside, BlockTaps, LinearSite } from './taps.ts';
 
 export function blockParameters(vit: VitOptions, i: number): ParameterSpec[] {
   const { width: D } = vit;
@@ -89,15 +74,21 @@ export function block(
     return tf.mul(branch, tf.div(tf.reshape(mask, [-1, 1, 1]), keep));
   };
 
-  let x = taps.enter?.(input) ?? input;
+  const inside: BlockInside = {
+    norm1: (y) => norm(y, 'norm1'),
+    attendAcross: (h) =>
+      linear(heads(h, vit, own, {}, acrossGroups(h, vit)), own('attn.proj.weight'), own('attn.proj.bias')),
+  };
+  let x = taps.enter?.(input, inside) ?? input;
 
   const normed = norm(x, 'norm1');
   const h = taps.attnIn?.(normed) ?? normed;
-  const mixed = dense('proj', heads(h, vit, own, taps), 'attn.proj');
+  const mixed = dense('proj', heads(h, vit, own, taps, withinGroups(h, vit)), 'attn.proj');
   const attended = dropPath(taps.attnOut?.(mixed) ?? mixed, 0);
   const attnBypass = taps.attnBypass?.(x, normed);
   x = tf.add(x, attnBypass === undefined ? attended : tf.add(attended, attnBypass));
 
+  x = taps.midway?.(x) ?? x;
   const normed2 = norm(x, 'norm2');
   const h2 = taps.mlpIn?.(normed2) ?? normed2;
   const dropped = dropPath(dense('fc2', gelu(dense('fc1', h2, 'mlp.fc1')), 'mlp.fc2'), 1);
@@ -108,10 +99,49 @@ export function block(
   return taps.exit?.(x) ?? x;
 }
 
-/** Multi-head attention before its projection: h [B, N, D] → [B, N, D]. One product makes q, k and v. */
-function heads(h: Tensor, vit: VitOptions, own: Lookup, taps: BlockTaps): Tensor {
-  const [batch, tokens, D] = h.shape as [number, number, number];
+/** Which tokens attend to each other: [B, N, D] → [rows, heads, tokens, D / heads], and back. */
+interface Heads {
+  readonly apart: (x: Tensor) => Tensor;
+  readonly together: (x: Tensor) => Tensor;
+}
+
+/** The tokens of a group to each other. */
+function withinGroups({ shape }: Tensor, vit: VitOptions): Heads {
+  const [batch, tokens, D] = shape as [number, number, number];
+  const groups = groupsOf(vit);
+  return {
+    apart: (x) =>
+      tf.transpose(tf.reshape(x, [batch * groups, tokens / groups, vit.heads, D / vit.heads]), [0, 2, 1, 3]),
+    together: (o) => tf.reshape(tf.transpose(o, [0, 2, 1, 3]), [batch, tokens, D]),
+  };
+}
+
+/** The tokens at one place of all groups to each other. */
+function acrossGroups({ shape }: Tensor, vit: VitOptions): Heads {
+  const [batch, tokens, D] = shape as [number, number, number];
+  const groups = groupsOf(vit);
+  const places = tokens / groups;
   const perHead = D / vit.heads;
+  return {
+    apart: (x) =>
+      tf.reshape(tf.transpose(tf.reshape(x, [batch, groups, places, vit.heads, perHead]), [0, 2, 3, 1, 4]), [
+        batch * places,
+        vit.heads,
+        groups,
+        perHead,
+      ]),
+    together: (o) =>
+      tf.reshape(tf.transpose(tf.reshape(o, [batch, places, vit.heads, groups, perHead]), [0, 3, 1, 2, 4]), [
+        batch,
+        tokens,
+        D,
+      ]),
+  };
+}
+
+/** Multi-head attention before its projection: h [B, N, D] → [B, N, D]. One product makes q, k and v. */
+function heads(h: Tensor, vit: VitOptions, own: Lookup, taps: BlockTaps, { apart, together }: Heads): Tensor {
+  const D = vit.width;
   const bias =
     vit.bias === 'qkv' ? own('attn.qkv.bias') : tf.concat([own('attn.q_bias'), tf.zeros([D]), own('attn.v_bias')]);
   const fused = linear(h, own('attn.qkv.weight'), bias);
@@ -120,9 +150,7 @@ function heads(h: Tensor, vit: VitOptions, own: Lookup, taps: BlockTaps): Tensor
     const plain = thirds[at] as Tensor;
     return taps.linear?.(site, h, plain) ?? plain;
   };
-  const byHead = (x: Tensor): Tensor => tf.transpose(tf.reshape(x, [batch, tokens, vit.heads, perHead]), [0, 2, 1, 3]);
   // Divided here, beside the bias, and not where the heads are apart: a compiler then does both at once.
-  const q = tf.mul(third('q', 0), perHead ** -0.5);
-  const o = attention(byHead(q), byHead(third('k', 1)), byHead(third('v', 2)));
-  return tf.reshape(tf.transpose(o, [0, 2, 1, 3]), [batch, tokens, D]);
+  const q = tf.mul(third('q', 0), (D / vit.heads) ** -0.5);
+  return together(attention(apart(q), apart(third('k', 1)), apart(third('v', 2))));
 }

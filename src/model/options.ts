@@ -35,6 +35,11 @@ export interface VitOptions {
   readonly clsToken: boolean;
   /** `mean`: mean of the patch tokens, then fc_norm; `cls`: norm, then token 0. */
   readonly pool: 'mean' | 'cls';
+  /**
+   * `joint`: every token attends to all of the clip (VideoMAE). `per-frame`: to its own frame alone, which has a class token
+   * and positions of its own, as an image backbone takes frames (AIM, ST-Adapter).
+   */
+  readonly attention: 'joint' | 'per-frame';
   /** Drop path rate of the last block; rises linearly from 0 at the first. */
   readonly dropPath: number;
   readonly normalization: Normalization;
@@ -51,14 +56,31 @@ export const SIZES = {
   huge: { width: 1280, depth: 32, heads: 16, mlpRatio: 4 },
 } as const;
 
+/** Patches along time, rows and columns. */
+export interface Grid {
+  readonly time: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
 /** Tokens along time, rows and columns. */
-export function gridOf(vit: VitOptions): { time: number; rows: number; columns: number } {
+export function gridOf(vit: VitOptions): Grid {
   const side = vit.size / vit.patch;
   return { time: Math.max(1, vit.frames / vit.tubelet), rows: side, columns: side };
 }
 
-/** N, the tokens of a clip, class token included. */
-export function tokensOf(vit: VitOptions): number {
+/** Groups of tokens that attention keeps apart: the frames under `per-frame`, else 1. */
+export function groupsOf(vit: VitOptions): number {
+  return vit.attention === 'per-frame' ? gridOf(vit).time : 1;
+}
+
+/** Tokens of one group, class token included: the rows of a table of positions. */
+export function tokensOfGroup(vit: VitOptions): number {
   const { time, rows, columns } = gridOf(vit);
-  return time * rows * columns + (vit.clsToken ? 1 : 0);
+  return (time / groupsOf(vit)) * rows * columns + (vit.clsToken ? 1 : 0);
+}
+
+/** N, the tokens of a clip, class tokens included. */
+export function tokensOf(vit: VitOptions): number {
+  return groupsOf(vit) * tokensOfGroup(vit);
 }

@@ -9,19 +9,18 @@
  * none`), as the authors state. The scale multiplies the up bias too.
  */
 import { z } from 'zod';
-import type { Forward } from '../model/block.ts';
-import { tokensOf } from '../model/options.ts';
+import { blockShapes, blockTokens } from '../model/backbone.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { layerNorm } from '../tensor/ops/normalize.ts';
-import { type Lookup, normal, ones, type ParameterSpec, uniform, zeros } from '../tensor/parameters.ts';
+import { normal, ones, type ParameterSpec, uniform, zeros } from '../tensor/parameters.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { blocksOption, chosenBlocks } from './chosen-blocks.ts';
+import { dropout as dropping } from './dropout.ts';
 import { defineMethod } from './method.ts';
+import { perBlock } from './per-block.ts';
 
 /** ε of the adapter's own LayerNorm, unlike the backbone's 1e-6. */
 const ADAPTER_NORM_EPSILON = 1e-5;
-
-const dropoutName = (i: number): string => `blocks.${i}.adaptmlp.dropout`;
 
 const options = z.strictObject({
   bottleneck: z.int().min(1).default(64).describe('d, the small dimension (paper: 1 to 512, best 64)'),
@@ -48,53 +47,40 @@ export const adaptformer = defineMethod({
   name: 'adaptformer',
   summary: 'AdaptMLP, a bottleneck beside each MLP (Chen et al. 2022)',
   options,
-  attach(vit, { bottleneck: d, position, scale, layerNorm: normAt, dropout, init, blocks }) {
-    const chosen = new Set(chosenBlocks(blocks, vit.depth));
-    const D = vit.width;
-    const [downInit, upInit] = init === 'normal' ? [normal(0.02), normal(0.02)] : [uniform(1 / Math.sqrt(D)), zeros];
-
-    const parameters = [...chosen].flatMap((i): ParameterSpec[] => {
+  attach(backbone, { bottleneck: d, position, scale, layerNorm: normAt, dropout, init, blocks }) {
+    return perBlock(chosenBlocks(blocks, blockShapes(backbone)), (i, shape) => {
+      const D = shape.width;
+      const [downInit, upInit] = init === 'normal' ? [normal(0.02), normal(0.02)] : [uniform(1 / Math.sqrt(D)), zeros];
       const name = (suffix: string): string => `blocks.${i}.adaptmlp.${suffix}`;
-      const specs: ParameterSpec[] = [
+      const parameters: ParameterSpec[] = [
         { name: name('down.weight'), shape: [d, D], init: downInit },
         { name: name('down.bias'), shape: [d], init: zeros },
         { name: name('up.weight'), shape: [D, d], init: upInit },
         { name: name('up.bias'), shape: [D], init: zeros },
       ];
-      if (scale === 'learned') specs.push({ name: name('scale'), shape: [1], init: ones });
+      if (scale === 'learned') parameters.push({ name: name('scale'), shape: [1], init: ones });
       if (normAt !== 'none') {
-        specs.push(
+        parameters.push(
           { name: name('norm.weight'), shape: [D], init: ones },
           { name: name('norm.bias'), shape: [D], init: zeros },
         );
       }
-      return specs;
-    });
-
-    const tokens = tokensOf(vit);
-    const noise =
-      dropout === 0 ? [] : [...chosen].map((i) => ({ name: dropoutName(i), shape: [tokens, d], keep: 1 - dropout }));
-
-    const adapter =
-      (i: number, parameter: Lookup, forward: Forward) =>
-      (z: Tensor): Tensor => {
-        const own = (suffix: string): Tensor => parameter(`blocks.${i}.adaptmlp.${suffix}`);
-        const norm = (x: Tensor): Tensor => layerNorm(x, own('norm.weight'), own('norm.bias'), ADAPTER_NORM_EPSILON);
-        let small = tf.relu(linear(normAt === 'in' ? norm(z) : z, own('down.weight'), own('down.bias')));
-        if (forward.training && dropout > 0) small = tf.mul(small, tf.div(forward.noise(dropoutName(i)), 1 - dropout));
-        const up = linear(small, own('up.weight'), own('up.bias'));
-        const scaled = tf.mul(up, scale === 'learned' ? own('scale') : scale);
-        return normAt === 'out' ? norm(scaled) : scaled;
+      const dropped = dropping(name('dropout'), [blockTokens(shape), d], dropout);
+      return {
+        parameters,
+        noise: dropped.noise,
+        taps: (parameter, forward) => {
+          const own = (suffix: string): Tensor => parameter(name(suffix));
+          const norm = (x: Tensor): Tensor => layerNorm(x, own('norm.weight'), own('norm.bias'), ADAPTER_NORM_EPSILON);
+          const adapt = (z: Tensor): Tensor => {
+            const small = tf.relu(linear(normAt === 'in' ? norm(z) : z, own('down.weight'), own('down.bias')));
+            const up = linear(dropped.apply(small, forward), own('up.weight'), own('up.bias'));
+            const scaled = tf.mul(up, scale === 'learned' ? own('scale') : scale);
+            return normAt === 'out' ? norm(scaled) : scaled;
+          };
+          return position === 'parallel' ? { mlpBypass: adapt } : { mlpOut: (m) => tf.add(m, adapt(m)) };
+        },
       };
-
-    return {
-      parameters,
-      noise,
-      taps: (i, parameter, forward) => {
-        if (!chosen.has(i)) return {};
-        const adapt = adapter(i, parameter, forward);
-        return position === 'parallel' ? { mlpBypass: adapt } : { mlpOut: (m) => tf.add(m, adapt(m)) };
-      },
-    };
+    });
   },
 });

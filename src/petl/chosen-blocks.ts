@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { configError } from '../errors/index.ts';
+import type { BlockShape } from '../model/backbone.ts';
 
 /** The `blocks` option of methods that can be restricted to some blocks. */
 export const blocksOption = z
@@ -7,14 +8,18 @@ export const blocksOption = z
   .default('all')
   .describe('Blocks that get the method: "all", or their indices from 0, for example [6, 7, 8, 9, 10, 11]');
 
-/** The indices that a `blocks` option means for a backbone of `depth` blocks, ascending. */
-export function chosenBlocks(blocks: z.output<typeof blocksOption>, depth: number): number[] {
-  if (blocks === 'all') return Array.from({ length: depth }, (_, i) => i);
+export type BlocksOption = z.output<typeof blocksOption>;
+
+/** The blocks that a `blocks` option means, by index, ascending. */
+export function chosenBlocks(blocks: BlocksOption, shapes: readonly BlockShape[]): ReadonlyMap<number, BlockShape> {
+  const all = shapes.map((shape, i) => [i, shape] as const);
+  if (blocks === 'all') return new Map(all);
+  const depth = shapes.length;
   const beyond = blocks.find((i) => i >= depth);
   if (beyond !== undefined) {
     throw configError(`method.blocks names block ${beyond}, but the backbone has blocks 0 to ${depth - 1}`, {
       remedy: `choose from 0 to ${depth - 1}, or "all"`,
     });
   }
-  return [...new Set(blocks)].sort((a, b) => a - b);
+  return new Map(all.filter(([i]) => blocks.includes(i)));
 }

@@ -5,9 +5,16 @@
  *
  * The BatchNorm in front of the classifier is AdaptFormer's, for every method it compares (ε 1e-6, momentum 0.1).
  */
-import { dropPathNoise, type Forward, type NoiseSpec } from '../model/block.ts';
-import type { VitOptions } from '../model/options.ts';
-import { backboneParameters, features, poolParameters } from '../model/vit.ts';
+import {
+  type BackboneOptions,
+  backboneParameters,
+  dropPathNoise,
+  features,
+  featureWidth,
+  poolIsTrained,
+  poolParameters,
+} from '../model/backbone.ts';
+import type { Forward, NoiseSpec } from '../model/forward.ts';
 import { batchNormEvaluation, batchNormTraining } from '../tensor/ops/batch-norm.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { type Lookup, normal, ones, type ParameterSpec, zeros } from '../tensor/parameters.ts';
@@ -33,7 +40,7 @@ export interface Prediction {
 }
 
 export interface Classifier {
-  readonly vit: VitOptions;
+  readonly backbone: BackboneOptions;
   readonly head: HeadOptions;
   /** Parameters that stay as the weights file has them. */
   readonly frozen: readonly ParameterSpec[];
@@ -52,26 +59,24 @@ const RUNNING_MEAN = 'head.batchnorm.running_mean';
 const RUNNING_VARIANCE = 'head.batchnorm.running_var';
 const HEAD_DROPOUT = 'head.dropout';
 
-export function classifier(vit: VitOptions, method: Attached, head: HeadOptions): Classifier {
-  const D = vit.width;
-  const backbone = backboneParameters(vit);
-  const pool = poolParameters(vit);
-  // fc_norm stands behind the pooling and is new to the weights: it is trained with the head, under every method.
-  const poolIsTrained = vit.pool === 'mean';
-  const carried = poolIsTrained ? backbone : [...backbone, ...pool];
+export function classifier(backbone: BackboneOptions, method: Attached, head: HeadOptions): Classifier {
+  const D = featureWidth(backbone);
+  const pool = poolParameters(backbone);
+  const poolIsNew = poolIsTrained(backbone);
+  const carried = [...backboneParameters(backbone), ...(poolIsNew ? [] : pool)];
   const head1: ParameterSpec[] = [
     { name: 'head.weight', shape: [head.classes, D], init: normal(head.initStd) },
     { name: 'head.bias', shape: [head.classes], init: zeros },
   ];
 
   return {
-    vit,
+    backbone,
     head,
     frozen: carried.filter(({ name }) => !method.trains(name)),
     trained: [
       ...carried.filter(({ name }) => method.trains(name)),
       ...method.parameters,
-      ...(poolIsTrained ? pool : []),
+      ...(poolIsNew ? pool : []),
       ...head1,
     ],
     buffers: head.batchNorm
@@ -81,13 +86,20 @@ export function classifier(vit: VitOptions, method: Attached, head: HeadOptions)
         ]
       : [],
     noise: [
-      ...dropPathNoise(vit),
+      ...dropPathNoise(backbone),
       ...method.noise,
       ...(head.dropout > 0 ? [{ name: HEAD_DROPOUT, shape: [D], keep: 1 - head.dropout }] : []),
     ],
     predict: (parameter, clip, forward) =>
       scope('forward', () => {
-        const pooled = features(vit, parameter, clip, (i) => method.taps(i, parameter, forward), forward);
+        const pooled = features(
+          backbone,
+          parameter,
+          clip,
+          (i) => method.taps(i, parameter, forward),
+          forward,
+          method.whole(parameter, forward),
+        );
         const buffers: Tensors = {};
         let x = pooled;
         if (head.batchNorm) {

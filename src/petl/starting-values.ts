@@ -4,8 +4,8 @@
  * the file may be left over but the norm of the other kind of pooling.
  */
 import { weightsError } from '../errors/index.ts';
+import { backboneParameters } from '../model/backbone.ts';
 import { fingerprint } from '../model/fingerprint.ts';
-import { backboneParameters } from '../model/vit.ts';
 import { readWeights } from '../model/weights-file.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import { initialise, type ParameterSpec } from '../tensor/parameters.ts';
@@ -34,15 +34,15 @@ export async function startingValues(model: Classifier, weights: string, seed: n
   const loaded: HostTensors = {};
   const unused: string[] = [];
   if (weights !== 'random') {
-    const required = new Set(backboneParameters(model.vit).map(({ name }) => name));
+    const required = new Set(backboneParameters(model.backbone).map(({ name }) => name));
     for (const { name } of model.frozen) required.add(name);
     const file = await readWeights(weights);
     try {
       checkShapes(specs, required, file.specs, weights);
       const { heads } = file.metadata.vit;
-      if (heads !== model.vit.heads) {
+      if (heads !== model.backbone.heads) {
         // No shape tells it: other heads would compute other numbers without a word.
-        throw weightsError(`the weights are of a ViT with ${heads} attention heads, not ${model.vit.heads}`, {
+        throw weightsError(`the weights are of a ViT with ${heads} attention heads, not ${model.backbone.heads}`, {
           at: weights,
           remedy: `set backbone.size so that it has ${heads} heads`,
         });

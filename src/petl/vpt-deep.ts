@@ -1,16 +1,21 @@
 /**
  * VPT-deep (Jia et al., ECCV 2022, arXiv:2203.12119): P trainable prompts in front of the tokens of each block; what the
  * block makes of them is dropped behind it, before the next block's own. No position is added to them.
- * x [B, N, D] → [B, P + N, D] inside the block. Starts as in AdaptFormer's comparison: Xavier uniform over (1, P, D).
+ * x [B, N, D] → [B, P + N, D] inside the block; where attention is per frame, each frame gets them.
  */
 import { z } from 'zod';
-import { uniform } from '../tensor/parameters.ts';
-import { tf } from '../tensor/tf.ts';
+import { blockShapes } from '../model/backbone.ts';
 import { blocksOption, chosenBlocks } from './chosen-blocks.ts';
+import { dropoutOption, dropout as dropping } from './dropout.ts';
 import { defineMethod } from './method.ts';
+import { perBlock } from './per-block.ts';
+import { insertPrompts, promptsInit, promptsInitOption, removePrompts } from './prompts.ts';
+import { vitOnly } from './vit-only.ts';
 
 const options = z.strictObject({
   prompts: z.int().min(1).default(1).describe('P, prompts of a block (AdaptFormer used 1; more hurt on video)'),
+  dropout: dropoutOption(0, 'Dropout of the prompts (VPT: 0.1; AdaptFormer: 0)'),
+  init: promptsInitOption,
   blocks: blocksOption,
 });
 
@@ -18,23 +23,20 @@ export const vptDeep = defineMethod({
   name: 'vpt-deep',
   summary: 'Trainable prompts in front of the tokens of each block (Jia et al. 2022)',
   options,
-  attach(vit, { prompts: P, blocks }) {
-    const chosen = new Set(chosenBlocks(blocks, vit.depth));
+  attach(backbone, { prompts: P, dropout, init, blocks }) {
+    const vit = vitOnly(backbone, 'vpt-deep');
     const D = vit.width;
-    const name = (i: number): string => `blocks.${i}.prompts`;
-    return {
-      parameters: [...chosen].map((i) => ({
-        name: name(i),
-        shape: [1, P, D],
-        init: uniform(Math.sqrt(6 / ((P + 1) * D))),
-      })),
-      taps: (i, parameter) =>
-        chosen.has(i)
-          ? {
-              enter: (x) => tf.concat([tf.tile(parameter(name(i)), [x.shape[0] as number, 1, 1]), x], 1),
-              exit: (x) => tf.slice(x, [0, P, 0], [x.shape[0] as number, (x.shape[1] as number) - P, D]),
-            }
-          : {},
-    };
+    return perBlock(chosenBlocks(blocks, blockShapes(vit)), (i, { groups }) => {
+      const name = `blocks.${i}.prompts`;
+      const dropped = dropping(`${name}.dropout`, [P, D], dropout);
+      return {
+        parameters: [{ name, shape: [1, P, D], init: promptsInit(init, P, vit) }],
+        noise: dropped.noise,
+        taps: (parameter, forward) => ({
+          enter: (x) => insertPrompts(x, parameter(name), groups, (prompts) => dropped.apply(prompts, forward)),
+          exit: (x) => removePrompts(x, P, groups),
+        }),
+      };
+    });
   },
 });

@@ -1,4 +1,4 @@
-import type { VitOptions } from '../model/options.ts';
+import { type BackboneOptions, blockShapes } from '../model/backbone.ts';
 import type { ParameterSpec } from '../tensor/parameters.ts';
 import type { Group } from './optimizer.ts';
 
@@ -7,13 +7,14 @@ import type { Group } from './optimizer.ts';
  * class token and stored positions. With layer decay d and L blocks the factor is d^(L + 1 − id): id 0 for the embedding,
  * i + 1 for block i (its method's parameters too), L + 1 for what follows.
  */
-export function groupOf({ name, shape }: ParameterSpec, vit: VitOptions, layerDecay: number): Group {
+export function groupOf({ name, shape }: ParameterSpec, backbone: BackboneOptions, layerDecay: number): Group {
   const block = /^blocks\.(\d+)\./.exec(name)?.[1];
   const place = name === 'cls_token' || name === 'pos_embed';
   const embedding = place || name.startsWith('patch_embed.');
-  const id = embedding ? 0 : block === undefined ? vit.depth + 1 : Number(block) + 1;
+  const depth = blockShapes(backbone).length;
+  const id = embedding ? 0 : block === undefined ? depth + 1 : Number(block) + 1;
   return {
-    lrScale: layerDecay ** (vit.depth + 1 - id),
+    lrScale: layerDecay ** (depth + 1 - id),
     decays: shape.length > 1 && !name.endsWith('bias') && !place,
   };
 }

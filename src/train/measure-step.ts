@@ -127,7 +127,7 @@ async function trainingOf(session: Session, model: Classifier, options: MeasureO
   };
 }
 
-function randomClips({ vit: { frames, size } }: Classifier, batch: number): HostTensor {
+function randomClips({ backbone: { frames, size } }: Classifier, batch: number): HostTensor {
   const shape = [batch, frames, size, size, 3];
   const random = rng(SEED, 'clips');
   return uint8(

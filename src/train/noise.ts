@@ -1,4 +1,4 @@
-import type { NoiseSpec } from '../model/block.ts';
+import type { NoiseSpec } from '../model/forward.ts';
 import { type HostTensors, sizeOf, uint8 } from '../tensor/host.ts';
 import { bulkBits, rng } from '../tensor/random.ts';
 

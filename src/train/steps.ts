@@ -5,7 +5,7 @@
  * State: parameters and running statistics by name, `gradient/<name>`, `<slot>/<name>`.
  */
 import type { StateSpecs, Step } from '../engine/engine.ts';
-import type { NoiseSpec } from '../model/block.ts';
+import type { NoiseSpec } from '../model/forward.ts';
 import type { Classifier } from '../petl/classifier.ts';
 import type { TensorSpecs } from '../tensor/host.ts';
 import { crossEntropy } from '../tensor/ops/cross-entropy.ts';
@@ -89,7 +89,7 @@ export interface BatchForm {
  */
 export function gradientsStep(model: Classifier, form: BatchForm): Step {
   const { batch, mixes, erases = false, clips: dtype, scaled = false } = form;
-  const { frames, size, normalization } = model.vit;
+  const { frames, size, normalization } = model.backbone;
   return {
     name: 'gradients',
     inputs: {
@@ -167,7 +167,7 @@ export function applyStep(model: Classifier, options: UpdateOptions): Step {
       model.trained.forEach((spec, i) => {
         const raw = gradients[i] as Tensor;
         const slots = Object.fromEntries(rule.slots.map((slot) => [slot, known(state, slotOf(slot, spec.name))]));
-        const group = groupOf(spec, model.vit, options.layerDecay);
+        const group = groupOf(spec, model.backbone, options.layerDecay);
         const gradient = clip === undefined ? raw : tf.mul(raw, clip);
         const next = rule.update(known(state, spec.name), gradient, slots, inputs.lr as Tensor, inputs, group);
         changed[spec.name] = next.value;

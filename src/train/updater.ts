@@ -52,7 +52,7 @@ export async function updater(plan: TrainPlan, session: Session): Promise<Update
   const discard = scaled ? await session.compile(discardStep(model)) : undefined;
   /** Whether a batch of the update under way had gradients that are not finite. */
   let overflowed = false;
-  const { frames, size } = model.vit;
+  const { frames, size } = model.backbone;
   const classes = model.head.classes;
 
   return {

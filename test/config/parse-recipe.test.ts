@@ -50,6 +50,7 @@ test('the shortest recipe gets every default', () => {
       positions: 'sincos',
       clsToken: false,
       pool: 'mean',
+      attention: 'joint',
       dropPath: 0,
       weights: 'random',
     },
@@ -128,6 +129,7 @@ test('the options of the Vision Transformer', () => {
     positions: 'sincos',
     clsToken: false,
     pool: 'mean',
+    attention: 'joint',
     dropPath: 0,
     normalization: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
   });

@@ -71,7 +71,7 @@ async function opened(t: TestContext): Promise<Opened> {
 }
 
 const clipsOf = (model: Classifier, data: Uint8Array, batch: number) =>
-  uint8([batch, model.vit.frames, model.vit.size, model.vit.size, 3], data);
+  uint8([batch, model.backbone.frames, model.backbone.size, model.backbone.size, 3], data);
 
 function assertSame(actual: HostTensors, expected: HostTensors): void {
   assert.deepEqual(Object.keys(actual).sort(), ['features', 'logits', 'probabilities']);
@@ -153,7 +153,7 @@ test('the metadata say what a server must know', async (t) => {
   assert.equal(format, 'petl-video export 1');
   assert.deepEqual(classes, facts.classes);
   assert.deepEqual(preprocessing, facts.preprocessing);
-  const { frames, size, width } = model.vit;
+  const { frames, size, width } = model.backbone;
   assert.deepEqual(inputs.clips.shape, [1, frames, size, size, 3]);
   assert.deepEqual(
     [outputs.logits.shape, outputs.probabilities.shape, outputs.features.shape],

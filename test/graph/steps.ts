@@ -26,7 +26,7 @@ const adamw: UpdateOptions = {
 
 /** What comes between the clips and the model. */
 function erasedAndMixed(model: Classifier, specs: StateSpecs, state: HostTensors): StepCase {
-  const { size } = model.vit;
+  const { size } = model.backbone;
   const pixels = 2 * size * size;
   return {
     name: 'gradients of an erased and mixed batch',

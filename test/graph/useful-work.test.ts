@@ -22,6 +22,7 @@ const vit: VitOptions = {
   positions: 'sincos',
   clsToken: false,
   pool: 'mean',
+  attention: 'joint',
   dropPath: 0,
   normalization: NORMALIZATIONS.imagenet,
 };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dropPathNoise, dropPathRate, type Forward } from '../../src/model/block.ts';
+import { dropPathNoise, dropPathRate } from '../../src/model/block.ts';
+import type { Forward } from '../../src/model/forward.ts';
 import { noTaps } from '../../src/model/taps.ts';
 import { features } from '../../src/model/vit.ts';
 import { tf } from '../../src/tensor/tf.ts';

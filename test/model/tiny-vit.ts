@@ -1,5 +1,5 @@
 /** A Vision Transformer small enough for loops in float64, and its definition in such loops. */
-import type { Forward } from '../../src/model/block.ts';
+import type { Forward } from '../../src/model/forward.ts';
 import type { VitOptions } from '../../src/model/options.ts';
 import { NORMALIZATIONS, tokensOf } from '../../src/model/options.ts';
 import { backboneParameters, poolParameters } from '../../src/model/vit.ts';
@@ -20,6 +20,7 @@ export const tinyVit: VitOptions = {
   positions: 'sincos',
   clsToken: false,
   pool: 'mean',
+  attention: 'joint',
   dropPath: 0,
   normalization: NORMALIZATIONS.imagenet,
 };

@@ -18,6 +18,7 @@ const videoVit = (size: keyof typeof SIZES): VitOptions => ({
   positions: 'sincos',
   clsToken: false,
   pool: 'mean',
+  attention: 'joint',
   dropPath: 0,
   normalization: NORMALIZATIONS.imagenet,
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Forward } from '../../src/model/block.ts';
+import type { Forward } from '../../src/model/forward.ts';
 import { features } from '../../src/model/vit.ts';
 import { adaptformer } from '../../src/petl/adaptformer.ts';
 import { initialise } from '../../src/tensor/parameters.ts';

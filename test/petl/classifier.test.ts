@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Forward } from '../../src/model/block.ts';
+import type { Forward } from '../../src/model/forward.ts';
 import { tf } from '../../src/tensor/tf.ts';
 import { drawBackbone, drawClips, evaluation, lookup, plainFeatures, tinyVit } from '../model/tiny-vit.ts';
 import { testOnEachBackend } from '../tensor/backends.ts';

@@ -15,6 +15,7 @@ const video: VitOptions = {
   positions: 'sincos',
   clsToken: false,
   pool: 'mean',
+  attention: 'joint',
   dropPath: 0,
   normalization: NORMALIZATIONS.imagenet,
 };

@@ -41,7 +41,7 @@ export function startOf(model: Classifier): HostTensors {
 }
 
 export function bytesOf(model: Classifier, batch: number, seed = 0): HostTensor {
-  const { frames, size } = model.vit;
+  const { frames, size } = model.backbone;
   const shape = [batch, frames, size, size, 3];
   const random = rng(seed, 'clips');
   return uint8(

@@ -31,9 +31,9 @@ testOnEachBackend(
           if (i === 0) return taps(0, parameter, evaluation);
           const { enter, exit } = taps(1, parameter, evaluation);
           return {
-            enter: (x) => {
+            enter: (x, inside) => {
               seen.before = host(x);
-              return enter?.(x) as Tensor;
+              return enter?.(x, inside) as Tensor;
             },
             exit: (x) => {
               const y = exit?.(x) as Tensor;

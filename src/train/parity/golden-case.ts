@@ -107,6 +107,7 @@ export async function readGoldenCase(folder: string): Promise<GoldenCase> {
       positions: video ? 'sincos' : 'learned',
       clsToken: !video,
       pool,
+      attention: 'joint',
       dropPath: 0,
       normalization: AS_THEY_ARE,
     },
