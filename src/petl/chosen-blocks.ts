@@ -23,3 +23,13 @@ export function chosenBlocks(blocks: BlocksOption, shapes: readonly BlockShape[]
   }
   return new Map(all.filter(([i]) => blocks.includes(i)));
 }
+
+/**
+ * Which parameters of the backbone a method trains that trains some of its own: with `all` those outside the blocks too, else
+ * those of the chosen blocks alone.
+ */
+export function trainsInBlocks(blocks: BlocksOption, shapes: readonly BlockShape[]): (name: string) => boolean {
+  const chosen = chosenBlocks(blocks, shapes);
+  if (blocks === 'all') return () => true;
+  return (name) => chosen.has(Number(/^blocks\.(\d+)\./.exec(name)?.[1] ?? -1));
+}

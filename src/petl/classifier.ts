@@ -46,6 +46,8 @@ export interface Classifier {
   readonly frozen: readonly ParameterSpec[];
   /** Parameters that the optimizer moves, head included. */
   readonly trained: readonly ParameterSpec[];
+  /** Whether by the method's construction no gradient reaches this trained parameter. */
+  isUnreached(name: string): boolean;
   /** Running statistics: they change in training, without gradients. */
   readonly buffers: readonly ParameterSpec[];
   readonly noise: readonly NoiseSpec[];
@@ -79,6 +81,7 @@ export function classifier(backbone: BackboneOptions, method: Attached, head: He
       ...(poolIsNew ? pool : []),
       ...head1,
     ],
+    isUnreached: (name) => method.isUnreached?.(name) ?? false,
     buffers: head.batchNorm
       ? [
           { name: RUNNING_MEAN, shape: [D], init: zeros },

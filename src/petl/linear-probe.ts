@@ -6,5 +6,5 @@ export const linearProbe = defineMethod({
   name: 'linear',
   summary: 'Linear probe: only the head is trained',
   options: z.strictObject({}),
-  attach: () => ({}),
+  attach: () => ({ merge: () => ({}) }),
 });

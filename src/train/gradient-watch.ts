@@ -17,8 +17,11 @@ export interface GradientWatch {
  * because an adapter that starts at zero has a gradient below it only from the second on. Gradients are watched and not
  * values: in a warm-up behind a head of std 2e-5 the first steps can be smaller than a float's resolution.
  */
-export function gradientWatch(trained: readonly ParameterSpec[]): GradientWatch {
-  const still = new Set(trained.map(({ name }) => name));
+export function gradientWatch(
+  trained: readonly ParameterSpec[],
+  isUnreached: (name: string) => boolean = () => false,
+): GradientWatch {
+  const still = new Set(trained.map(({ name }) => name).filter((name) => !isUnreached(name)));
   let acted = 0;
   return {
     update(lr, largest) {

@@ -57,7 +57,7 @@ export class Run {
     this.#counters = counters;
     this.#settled = { counters, statistics: {} };
     this.#meter = meter();
-    this.#watch = gradientWatch(plan.model.trained);
+    this.#watch = gradientWatch(plan.model.trained, plan.model.isUnreached);
   }
 
   get #updates(): number {

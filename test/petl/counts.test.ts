@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NORMALIZATIONS, SIZES, type VitOptions } from '../../src/model/options.ts';
 import { type Classifier, classifier } from '../../src/petl/classifier.ts';
-import { methodOf } from '../../src/petl/index.ts';
+import { methodOf, methods } from '../../src/petl/index.ts';
 import { countParameters } from '../../src/tensor/parameters.ts';
 
 const video: VitOptions = {
@@ -66,6 +66,45 @@ test('what each method trains of ViT-B, head included, is what the paper counts'
   assert.equal(trained(image, 'full', 100), 85_875_556);
 });
 
+test('what each method adds to ViT-B, head apart, is what its paper or its code counts', () => {
+  const large: VitOptions = { ...image, ...SIZES.large };
+  const huge: VitOptions = { ...image, ...SIZES.huge, patch: 14 };
+  const frames: VitOptions = { ...image, frames: 8, attention: 'per-frame' };
+  const added: readonly (readonly [count: number, vit: VitOptions, method: string, options?: object])[] = [
+    [102_912, image, 'bitfit'],
+    [10 * 768, image, 'vpt-shallow', { prompts: 10 }],
+    [12 * 10 * 768, image, 'vpt-deep', { prompts: 10 }],
+    [156_768, image, 'adapter', { variant: 'noah' }],
+    [156_768, image, 'adapter', { variant: 'pfeiffer' }],
+    [313_536, image, 'adapter', { variant: 'houlsby' }],
+    [156_768, image, 'adaptformer', { bottleneck: 8 }],
+    [294_912, image, 'lora'],
+    [294_912, image, 'lora', { sites: ['q', 'k', 'v'], sharedDown: true }],
+    [205_824, image, 'ssf'],
+    [61_440, image, 'fact-tt', { rank: 16 }],
+    [86_528, image, 'fact-tk', { rank: 32 }],
+    [239_808, image, 'repadapter'],
+    [119_904, image, 'repadapter', { places: 'attn' }],
+    [327_552, image, 'convpass'],
+    [163_776, image, 'convpass-attn'],
+    [327_552 + 27_648, video, 'convpass', { temporal: 3 }],
+    [96_432, image, 'arc'],
+    [48_216, image, 'arc-att'],
+    [153_952, large, 'arc'],
+    [213_120, huge, 'arc'],
+    [864_000, large, 'convpass'],
+    [7_110_144, frames, 'st-adapter'],
+    [14_220_288, frames, 'st-adapter', { places: 'both' }],
+    // The norm before the class token and the embedding of 8 times beside 3 or 4 adapters of 295,872 in each block.
+    [12 * 3 * 295_872 + 8 * 768 + 2 * 768, frames, 'aim'],
+    [12 * 4 * 295_872 + 8 * 768 + 2 * 768, frames, 'aim', { temporalAdapters: 2 }],
+  ];
+  for (const [count, vit, method, options] of added) {
+    const beside = trained(vit, method, 10, options) - trained(vit, 'linear', 10);
+    assert.equal(beside, count, `${method} ${JSON.stringify(options ?? {})}`);
+  }
+});
+
 test('options add what they need and no more', () => {
   const added = (options: object): number => countParameters(methodOf('adaptformer').attach(video, options).parameters);
   const plain = added({});
@@ -79,12 +118,14 @@ test('options add what they need and no more', () => {
 
 test('every parameter is trained or frozen, once', () => {
   for (const vit of [video, image]) {
-    for (const name of ['adaptformer', 'linear', 'vpt-deep', 'full']) {
+    for (const { name } of methods) {
+      if (name === 'aim' && vit === video) continue;
       const { frozen, trained: moved, buffers } = model(vit, name, 10);
       const names = [...frozen, ...moved, ...buffers].map((spec) => spec.name);
       assert.equal(new Set(names).size, names.length);
       if (name === 'full') assert.deepEqual(frozen, []);
-      else assert.equal(countParameters(frozen), vit === video ? 86_227_200 - 1536 : 85_798_656);
+      else if (!['bitfit', 'aim'].includes(name))
+        assert.equal(countParameters(frozen), vit === video ? 86_227_200 - 1536 : 85_798_656);
     }
   }
 });

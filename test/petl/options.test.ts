@@ -30,7 +30,7 @@ test('a name that is no method is an error with the nearest and all names', () =
   assert.equal(error.kind, 'config');
   assert.equal(
     error.message,
-    "'adaptfomer' is no method; did you mean 'adaptformer'?\n  → choose from adaptformer, linear, vpt-deep, full",
+    `'adaptfomer' is no method; did you mean 'adaptformer'?\n  → choose from ${methods.map(({ name }) => name).join(', ')}`,
   );
 });
 

@@ -1,6 +1,6 @@
-/** A classifier on the tiny backbone, its starting values, and three steps of training on the cpu engine. */
+/** A classifier on the tiny backbone, its starting values, and steps of training on an engine. */
 import { cpuEngine } from '../../src/engine/cpu.ts';
-import type { CompiledStep, Session } from '../../src/engine/engine.ts';
+import type { CompiledStep, Engine, Session } from '../../src/engine/engine.ts';
 import { evaluateStep } from '../../src/eval/step.ts';
 import type { VitOptions } from '../../src/model/options.ts';
 import { type Classifier, classifier, type HeadOptions } from '../../src/petl/classifier.ts';
@@ -84,16 +84,23 @@ export interface TinyRun {
 export async function openTiny(
   model: Classifier,
   start: HostTensors,
-  { batch = 6, update = plainSgd }: { readonly batch?: number; readonly update?: UpdateOptions } = {},
+  {
+    batch = 6,
+    update = plainSgd,
+    engine = cpuEngine(),
+  }: { readonly batch?: number; readonly update?: UpdateOptions; readonly engine?: Engine } = {},
 ): Promise<TinyRun> {
-  const session = await cpuEngine().open(trainingState(model, update));
+  const session = await engine.open(trainingState(model, update));
   await session.load(start);
+  const evaluations = new Map<number, CompiledStep>();
   return {
     session,
     gradients: await session.compile(gradientsStep(model, { batch, mixes: false, clips: 'uint8' })),
     apply: await session.compile(applyStep(model, update)),
     async logits(clips) {
-      const step = await session.compile(evaluateStep(model, clips.shape[0] as number));
+      const clipCount = clips.shape[0] as number;
+      const step = evaluations.get(clipCount) ?? (await session.compile(evaluateStep(model, clipCount)));
+      evaluations.set(clipCount, step);
       return (await step.run({ clips })).logits as HostTensor;
     },
   };
