@@ -4,19 +4,17 @@ import type { VitOptions } from '../model/options.ts';
 import { type Init, uniform } from '../tensor/parameters.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
-export const promptsInitOption = z
-  .enum(['xavier', 'patch'])
-  .default('xavier')
-  .describe(
-    'Prompts start uniform within √(6 / ((P + 1) · D)) (xavier, AdaptFormer), or within √(6 / (3 · p² + D)) for patches of p pixels (patch, VPT)',
-  );
+/** The `init` option of a method with prompts, with its default. */
+export const promptsInitOption = (usual: 'xavier' | 'patch') =>
+  z
+    .enum(['xavier', 'patch'])
+    .default(usual)
+    .describe(
+      'Prompts start uniform within √(6 / ((P + 1) · D)) (xavier, AdaptFormer), or within √(6 / (3 · p² + D)) for patches of p pixels (patch, VPT)',
+    );
 
 /** How P prompts of a block start. */
-export function promptsInit(
-  init: z.output<typeof promptsInitOption>,
-  P: number,
-  { width: D, patch }: VitOptions,
-): Init {
+export function promptsInit(init: 'xavier' | 'patch', P: number, { width: D, patch }: VitOptions): Init {
   return uniform(Math.sqrt(6 / (init === 'xavier' ? (P + 1) * D : 3 * patch ** 2 + D)));
 }
 

@@ -15,7 +15,7 @@ import { vitOnly } from './vit-only.ts';
 const options = z.strictObject({
   prompts: z.int().min(1).default(1).describe('P, prompts of a block (AdaptFormer used 1; more hurt on video)'),
   dropout: dropoutOption(0, 'Dropout of the prompts (VPT: 0.1; AdaptFormer: 0)'),
-  init: promptsInitOption,
+  init: promptsInitOption('xavier'),
   blocks: blocksOption,
 });
 

@@ -17,7 +17,7 @@ export const vptShallow = defineMethod({
   options: z.strictObject({
     prompts: z.int().min(1).default(10).describe('P, prompts'),
     dropout: dropoutOption(0, 'Dropout of the prompts (VPT: 0)'),
-    init: promptsInitOption.default('patch'),
+    init: promptsInitOption('patch'),
   }),
   attach(backbone, { prompts: P, dropout, init }) {
     const vit = vitOnly(backbone, 'vpt-shallow');
