@@ -144,6 +144,7 @@ export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: 
     model,
     start: start.take,
     backbone: start.backbone,
+    adapted: start.adapted,
     seed: train.seed,
     epochs: train.epochs,
     epoch: {

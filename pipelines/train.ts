@@ -131,10 +131,11 @@ function isMendable(thrown: unknown): boolean {
   return thrown instanceof PetlVideoError && (thrown.kind === 'environment' || thrown.kind === 'data');
 }
 
-function describeBackbone({ backbone }: Recipe, { loaded, unused }: TakenOnce): string {
+function describeBackbone({ backbone }: Recipe, { loaded, unused, adapted }: TakenOnce): string {
   if (backbone.weights === 'random') return 'backbone: RANDOM, drawn from train.seed, as backbone.weights asks';
   const left = unused.length === 0 ? '' : `; no use for ${unused.join(', ')}`;
-  return `backbone: ${loaded.length} tensors from ${backbone.weights}${left}`;
+  const changed = adapted.length === 0 ? '' : `; adapted: ${adapted.join('; ')}`;
+  return `backbone: ${loaded.length} tensors from ${backbone.weights}${left}${changed}`;
 }
 
 function showEvents(reporter: Reporter): { onEvent(event: TrainEvent): void; end(): void } {

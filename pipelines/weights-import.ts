@@ -29,11 +29,11 @@ type Allowable = (typeof ALLOWABLE)[number];
 
 export const weightsImport: Command = {
   name: 'weights import',
-  summary: 'Turn a checkpoint of VideoMAE, AdaptFormer or MAE into a weights file',
+  summary: 'Turn a checkpoint of VideoMAE, AdaptFormer, MAE, timm, Hugging Face or Google into a weights file',
   arguments: [
     {
       name: '<file>',
-      description: 'torch zip checkpoint (.pth, .pt, .bin) or .safetensors; nothing in it is executed',
+      description: 'torch zip checkpoint (.pth, .pt, .bin), .safetensors or .npz; nothing in it is executed',
     },
   ],
   options: [
@@ -53,6 +53,7 @@ export const weightsImport: Command = {
   examples: [
     'petl-video weights import videomae_pretrain_vit_b_1600.pth --out weights/vit-b-k400.safetensors',
     'petl-video weights import mae_pretrain_vit_base.pth --out weights/mae-b.safetensors',
+    'petl-video weights import ViT-B_16.npz --out weights/vit-b-in21k.safetensors',
   ],
   async run([file], options, { reporter, signal }) {
     const from = file as string;

@@ -11,7 +11,7 @@ import { vitLine } from './weights-report.ts';
 export const weightsInspect: Command = {
   name: 'weights inspect',
   summary: 'Show the tensors of a checkpoint, its layout and the ViT it is',
-  arguments: [{ name: '<file>', description: 'torch zip checkpoint (.pth, .pt, .bin) or .safetensors' }],
+  arguments: [{ name: '<file>', description: 'torch zip checkpoint (.pth, .pt, .bin), .safetensors or .npz' }],
   options: [],
   examples: [
     'petl-video weights inspect videomae_pretrain_vit_b_1600.pth',
@@ -77,6 +77,7 @@ function textOf(source: TensorFile, mapping: Mapping | string): string {
     `missing     ${listNames(mapping.missing.map(({ name }) => name))}`,
     `unexpected  ${listNames(mapping.unexpected)}`,
     `unused      ${listNames(mapping.unused.map(({ name }) => name))}`,
+    ...mapping.notes.map((note) => `note        ${note}`),
   ].join('\n');
 }
 
@@ -93,6 +94,6 @@ function jsonOf(source: TensorFile, mapping: Mapping | string): unknown {
     inert,
   };
   if (typeof mapping === 'string') return { ...about, layout: null, reason: mapping };
-  const { layout, vit, missing, unexpected, unused, fresh } = mapping;
-  return { ...about, layout, vit, missing, unexpected, unused, fresh };
+  const { layout, vit, missing, unexpected, unused, fresh, notes } = mapping;
+  return { ...about, layout, vit, missing, unexpected, unused, fresh, notes };
 }

@@ -21,7 +21,7 @@ const namesOf = (list: readonly { readonly name: string }[]): string[] => list.m
  * @param dropped names of the source task's head, left out
  */
 export function importText(from: string, out: string | null, mapping: Mapping, dropped: readonly string[]): string {
-  const { layout, vit, tensors, unused, unexpected, missing, fresh } = mapping;
+  const { layout, vit, tensors, unused, unexpected, missing, fresh, notes } = mapping;
   const tuned = tensors.filter(({ part }) => part === 'tuned');
   const lines: (readonly [string, string])[] = [
     ['layout', layout],
@@ -36,13 +36,15 @@ export function importText(from: string, out: string | null, mapping: Mapping, d
     lines.push(['unused', `${names.length} (${why}): ${listNames(names, 3)}`]);
   }
   if (fresh.length > 0) lines.push(['fresh', `${listNames(namesOf(fresh))} (a new LayerNorm, starts at 1 and 0)`]);
+  for (const note of notes) lines.push(['note', note]);
   lines.push(['missing', listNames(namesOf(missing))], ['unexpected', listNames(unexpected)]);
   return [`${from} → ${out ?? 'not written'}`, ...lines.map(([key, value]) => `${key.padEnd(11)} ${value}`)].join('\n');
 }
 
 /** The same in full. */
 export function importJson(file: string, out: string | null, mapping: Mapping, dropped: readonly string[]): unknown {
-  const { layout, vit, tensors, unused, fresh, missing, unexpected } = mapping;
+  const { layout, vit, tensors, unused, fresh, notes, missing, unexpected } = mapping;
   const matched = tensors.map(({ name, part, from, shape }) => ({ name, part, from, shape }));
-  return { file, out, layout, vit, matched, numbers: numbersOf(tensors), dropped, unused, fresh, missing, unexpected };
+  const numbers = numbersOf(tensors);
+  return { file, out, layout, vit, matched, numbers, dropped, unused, fresh, notes, missing, unexpected };
 }

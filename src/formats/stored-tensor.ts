@@ -15,6 +15,9 @@ export const STORED_BYTES = {
   I32: 4,
   I16: 2,
   I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
   U8: 1,
   BOOL: 1,
 } as const;
@@ -36,7 +39,7 @@ export interface LoadedTensor {
 /** A file of named tensors, opened; tensors are read one by one when asked for. */
 export interface TensorFile {
   readonly file: string;
-  readonly format: 'safetensors' | 'torch';
+  readonly format: 'safetensors' | 'torch' | 'npz';
   readonly specs: ReadonlyMap<string, StoredSpec>;
   /** What the file says about itself beside the tensors. */
   readonly metadata: ReadonlyMap<string, string>;
@@ -56,7 +59,7 @@ export function elements(shape: readonly number[]): number {
 /**
  * Decodes the elements in `bytes`, which start at byte 0 of a buffer of their own.
  *
- * @throws `fault` for a 64-bit integer that int32 cannot hold
+ * @throws `fault` for an integer that int32 cannot hold
  */
 export function decode(
   bytes: Buffer<ArrayBuffer>,
@@ -75,7 +78,13 @@ export function decode(
     case 'BF16':
       return { shape, dtype: 'float32', data: fromBfloat16(new Uint16Array(buffer)) };
     case 'I64':
-      return { shape, dtype: 'int32', data: fromInt64(new BigInt64Array(buffer), fault, at) };
+      return { shape, dtype: 'int32', data: toInt32(new BigInt64Array(buffer), fault, at) };
+    case 'U64':
+      return { shape, dtype: 'int32', data: toInt32(new BigUint64Array(buffer), fault, at) };
+    case 'U32':
+      return { shape, dtype: 'int32', data: toInt32(new Uint32Array(buffer), fault, at) };
+    case 'U16':
+      return { shape, dtype: 'int32', data: Int32Array.from(new Uint16Array(buffer)) };
     case 'I32':
       return { shape, dtype: 'int32', data: new Int32Array(buffer) };
     case 'I16':
@@ -88,12 +97,14 @@ export function decode(
   }
 }
 
-function fromInt64(wide: BigInt64Array, fault: Fault, at: string): Int32Array {
+function toInt32(wide: BigInt64Array | BigUint64Array | Uint32Array, fault: Fault, at: string): Int32Array {
   const values = new Int32Array(wide.length);
   for (let i = 0; i < wide.length; i++) {
     const value = Number(wide[i]);
     values[i] = value;
-    if (values[i] !== value) throw fault(`the 64-bit integer ${wide[i]} does not fit into 32 bits`, { at });
+    if (values[i] !== value) {
+      throw fault(`the ${8 * wide.BYTES_PER_ELEMENT}-bit integer ${wide[i]} does not fit into 32 bits`, { at });
+    }
   }
   return values;
 }

@@ -17,6 +17,7 @@ import {
   type StoredSpec,
   type TensorFile,
 } from './stored-tensor.ts';
+import { isRowMajor, toRowMajor } from './strided.ts';
 import { selectState } from './torch-state.ts';
 import { type TorchTensor, torchWorld } from './torch-world.ts';
 import { openZip, type Zip } from './zip.ts';
@@ -129,7 +130,7 @@ async function readTensor(zip: Zip, root: string, tensor: TorchTensor, at: strin
   const { shape, stride, offset, storage } = tensor;
   const size = STORED_BYTES[storage.dtype];
   const span = await readSpan(zip, `${root}data/${storage.key}`, offset * size, extentOf(tensor) * size);
-  const bytes = isContiguous(tensor) ? span : gather(span, shape, stride, size);
+  const bytes = isRowMajor(shape, stride) ? span : toRowMajor(span, shape, stride, size);
   return decode(bytes, { shape, dtype: storage.dtype }, weightsError, at);
 }
 
@@ -142,39 +143,4 @@ async function readSpan(zip: Zip, name: string, from: number, length: number): P
   const own = Buffer.from(new ArrayBuffer(length));
   bytes.copy(own, 0, from, from + length);
   return own;
-}
-
-function isContiguous({ shape, stride }: TorchTensor): boolean {
-  let expected = 1;
-  for (let i = shape.length - 1; i >= 0; i--) {
-    if (shape[i] !== 1 && stride[i] !== expected) return false;
-    expected *= shape[i] as number;
-  }
-  return true;
-}
-
-const VIEWS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array };
-
-/** Copies strided elements of `size` bytes into row-major order. */
-function gather(
-  span: Buffer<ArrayBuffer>,
-  shape: readonly number[],
-  stride: readonly number[],
-  size: keyof typeof VIEWS,
-): Buffer<ArrayBuffer> {
-  const source = new VIEWS[size](span.buffer);
-  const target = new VIEWS[size](elements(shape));
-  const index = shape.map(() => 0);
-  let from = 0;
-  for (let i = 0; i < target.length; i++) {
-    target[i] = source[from] as number & bigint;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += stride[axis] as number;
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (shape[axis] as number)) break;
-      from -= (shape[axis] as number) * (stride[axis] as number);
-      index[axis] = 0;
-    }
-  }
-  return Buffer.from(target.buffer);
 }

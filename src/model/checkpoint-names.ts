@@ -8,11 +8,15 @@
  */
 import { weightsError } from '../errors/index.ts';
 import type { HostTensor } from '../tensor/host.ts';
+import { refuseBeyond } from './names/beyond.ts';
 import { buildTensor } from './names/build.ts';
 import { deriveVit, type WeightsVit } from './names/derive.ts';
+import { type Dialect, type Translation, translate, untranslated } from './names/dialect.ts';
+import { googleDialect } from './names/google.ts';
+import { huggingFaceDialect } from './names/hugging-face.ts';
 import { LAYOUTS, type Layout } from './names/layouts.ts';
 import { detectLayout, type Source, type SourceSpecs, sourceOf } from './names/source.ts';
-import { type Part, type Wanted, wantedTensors } from './names/wanted.ts';
+import { hasPreLogits, type Part, type Wanted, wantedTensors } from './names/wanted.ts';
 
 export type { WeightsVit } from './names/derive.ts';
 export { LAYOUT_NAMES, type Layout } from './names/layouts.ts';
@@ -41,6 +45,8 @@ export interface Mapping {
   readonly missing: readonly { readonly name: string; readonly part: Part; readonly lacks: readonly string[] }[];
   /** Of ours: absent by design, starting at fixed values. */
   readonly fresh: readonly { readonly name: string; readonly why: string }[];
+  /** What to know of the layout beside its names. */
+  readonly notes: readonly string[];
 }
 
 export interface MapOptions {
@@ -57,9 +63,11 @@ export interface MapOptions {
  * @throws weights error when the names are of no ViT that we know, or a shape contradicts the others
  */
 export function mapCheckpoint(specs: SourceSpecs, options: MapOptions = {}): Mapping {
-  const source = sourceOf(specs, options.at);
-  const layout = options.layout === undefined || options.layout === 'auto' ? detectLayout(source) : options.layout;
-  const vit = deriveVit(source, layout, options.heads);
+  const { asked, dialect, words } = dialectOf(specs, options);
+  const source = sourceOf(words.specs, options.at);
+  const layout = dialect?.layout ?? asked ?? detectLayout(source);
+  refuseBeyond(source, layout);
+  const vit = deriveVit(source, layout, options.heads ?? words.heads);
   const all = wantedTensors(source, layout, vit);
   const present = new Set(all.filter(({ from }) => from.some((name) => source.locate(name))).map(({ group }) => group));
   const wanted = all.filter(({ group }) => group === undefined || present.has(group));
@@ -69,19 +77,21 @@ export function mapCheckpoint(specs: SourceSpecs, options: MapOptions = {}): Map
   const missing: { name: string; part: Part; lacks: string[] }[] = [];
   for (const item of wanted) {
     const found = item.from.map((name) => source.locate(name));
-    const lacks = item.from.filter((_, i) => found[i] === undefined).map((name) => source.fullName(name));
+    const lacks = item.from
+      .filter((_, i) => found[i] === undefined)
+      .map((name) => words.original(source.fullName(name)));
     for (const name of found) if (name !== undefined) taken.add(name);
     if (lacks.length > 0) missing.push({ name: item.name, part: item.part, lacks });
-    else tensors.push(mappedTensor(item, found as string[], source));
+    else tensors.push(mappedTensor(item, found as string[], source, words));
   }
 
   const unused: { name: string; why: string }[] = [];
   const unexpected: string[] = [];
-  for (const name of specs.keys()) {
+  for (const name of words.specs.keys()) {
     if (taken.has(name)) continue;
-    const why = whyUnused(name.slice(source.wrapper.length), layout, vit);
-    if (why === undefined) unexpected.push(name);
-    else unused.push({ name, why });
+    const why = whyUnused(name.slice(source.wrapper.length), layout, vit, source);
+    if (why === undefined) unexpected.push(words.original(name));
+    else unused.push({ name: words.original(name), why });
   }
   const fresh = all
     .filter(({ name, group }) => name.startsWith('fc_norm.') && !present.has(group))
@@ -89,10 +99,23 @@ export function mapCheckpoint(specs: SourceSpecs, options: MapOptions = {}): Map
       name,
       why: `a new LayerNorm behind the pooling starts at ${name.endsWith('weight') ? 1 : 0}`,
     }));
-  return { layout, vit, tensors, unused, unexpected, missing, fresh };
+  const { note } = LAYOUTS[layout];
+  return { layout, vit, tensors, unused, unexpected, missing, fresh, notes: note === undefined ? [] : [note] };
 }
 
-function mappedTensor(item: Wanted, from: readonly string[], source: Source): MappedTensor {
+/** The dialect of the names, unless another layout is asked for, and the names in our words. */
+function dialectOf(
+  specs: SourceSpecs,
+  options: MapOptions,
+): { asked: Layout | undefined; dialect: Dialect | undefined; words: Translation } {
+  const names = [...specs.keys()];
+  const asked = options.layout === 'auto' ? undefined : options.layout;
+  const found = googleDialect(names) ?? huggingFaceDialect(names, (name) => specs.get(name)?.shape);
+  const dialect = asked === undefined || asked === found?.layout ? found : undefined;
+  return { asked, dialect, words: dialect === undefined ? untranslated(specs) : translate(specs, dialect) };
+}
+
+function mappedTensor(item: Wanted, from: readonly string[], source: Source, words: Translation): MappedTensor {
   const { name, part, make, partShape } = item;
   for (const found of from) {
     const shape = source.specs.get(found)?.shape ?? [];
@@ -100,18 +123,33 @@ function mappedTensor(item: Wanted, from: readonly string[], source: Source): Ma
       shape.length === partShape.length && partShape.every((extent, i) => extent === -1 || extent === shape[i]);
     if (fits) continue;
     const needed = `[${partShape.map((extent) => (extent === -1 ? '*' : extent)).join(', ')}]`;
-    throw weightsError(`tensor '${found}' has shape [${shape.join(', ')}] where the other tensors ask for ${needed}`, {
-      at: source.at,
-      remedy: 'the checkpoint is of another architecture, or damaged',
-    });
+    const original = words.original(found);
+    const as = original === found ? '' : `, as ${found},`;
+    throw weightsError(
+      `tensor '${original}'${as} has shape [${shape.join(', ')}] where the other tensors ask for ${needed}`,
+      { at: source.at, remedy: 'the checkpoint is of another architecture, or damaged' },
+    );
   }
   const shape = item.shape.includes(-1) ? (source.specs.get(from[0] as string)?.shape ?? []) : item.shape;
-  return { name, part, shape, from, build: (parts) => buildTensor(name, make, shape, parts) };
+  return {
+    name,
+    part,
+    shape,
+    from: from.map(words.original),
+    build: (parts) =>
+      buildTensor(
+        name,
+        make,
+        shape,
+        parts.map((tensor, i) => words.view(from[i] as string, tensor)),
+      ),
+  };
 }
 
-function whyUnused(bare: string, layout: Layout, vit: WeightsVit): string | undefined {
+function whyUnused(bare: string, layout: Layout, vit: WeightsVit, source: Source): string | undefined {
   const listed = LAYOUTS[layout].unused.find(([pattern]) => pattern.test(bare));
   if (listed !== undefined) return listed[1];
+  if (/^head\./.test(bare) && hasPreLogits(source)) return 'reads pre_logits, which the classifier here does not have';
   // MAE's fine-tuning deletes `norm` under mean pooling; files that kept it mean nothing by it.
   const keptNorm = vit.pool === 'mean' && vit.clsToken && /^norm\.(weight|bias)$/.test(bare);
   return keptNorm ? 'under mean pooling fc_norm stands in its place' : undefined;

@@ -4,9 +4,10 @@
  * the file may be left over but the norm of the other kind of pooling.
  */
 import { weightsError } from '../errors/index.ts';
-import { backboneParameters } from '../model/backbone.ts';
+import { type BackboneOptions, backboneParameters, isSwin } from '../model/backbone.ts';
 import { fingerprint } from '../model/fingerprint.ts';
-import { readWeights } from '../model/weights-file.ts';
+import { adjustmentsFor } from '../model/fit-weights.ts';
+import { readWeights, type WeightsMetadata } from '../model/weights-file.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import { initialise, type ParameterSpec } from '../tensor/parameters.ts';
 import type { Classifier } from './classifier.ts';
@@ -20,6 +21,8 @@ export interface StartingValues {
   readonly loaded: readonly string[];
   /** Names of the file that this classifier has no use for. */
   readonly unused: readonly string[];
+  /** In words, what of the file was changed to fit this classifier's clips: `pos_embed resized 14 × 14 → 24 × 24 (bicubic)`. */
+  readonly adapted: readonly string[];
 }
 
 const OTHER_POOLING = /^(fc_norm|norm)\.(weight|bias)$/;
@@ -33,13 +36,22 @@ export async function startingValues(model: Classifier, weights: string, seed: n
   const specs = [...model.frozen, ...model.trained, ...model.buffers];
   const loaded: HostTensors = {};
   const unused: string[] = [];
+  const adapted: string[] = [];
   if (weights !== 'random') {
     const required = new Set(backboneParameters(model.backbone).map(({ name }) => name));
     for (const { name } of model.frozen) required.add(name);
     const file = await readWeights(weights);
     try {
-      checkShapes(specs, required, file.specs, weights);
-      const { heads } = file.metadata.vit;
+      const { vit } = file.metadata;
+      const adjusted = new Map(
+        isSwin(model.backbone)
+          ? []
+          : adjustmentsFor({ vit, specs: file.specs }, model.backbone, weights).map((item) => [item.name, item]),
+      );
+      const shapes = new Map([...file.specs].map(([name, spec]) => [name, adjusted.get(name) ?? spec]));
+      const remedy = remedyFor(vit, model.backbone);
+      checkShapes(specs, required, shapes, weights, remedy);
+      const { heads } = vit;
       if (heads !== model.backbone.heads) {
         // No shape tells it: other heads would compute other numbers without a word.
         throw weightsError(`the weights are of a ViT with ${heads} attention heads, not ${model.backbone.heads}`, {
@@ -54,11 +66,17 @@ export async function startingValues(model: Classifier, weights: string, seed: n
         throw weightsError(`the weights hold ${unexpected.length} tensors that this model has no place for`, {
           at: `${weights}: ${some(unexpected)}`,
           remedy:
+            remedy ??
             'make method, head and backbone of the recipe fit; `petl-video weights inspect` shows what the file holds',
         });
       }
       unused.push(...left);
-      for (const { name } of specs) if (file.specs.has(name)) loaded[name] = await file.read(name);
+      for (const { name } of specs) {
+        if (!file.specs.has(name)) continue;
+        const stored = await file.read(name);
+        loaded[name] = adjusted.get(name)?.apply(stored) ?? stored;
+      }
+      adapted.push(...[...adjusted.values()].map(({ text }) => text));
     } finally {
       await file.close();
     }
@@ -71,7 +89,7 @@ export async function startingValues(model: Classifier, weights: string, seed: n
     ...loaded,
   };
   const frozen = Object.fromEntries(model.frozen.map(({ name }) => [name, tensors[name] as HostTensors[string]]));
-  return { tensors, backbone: fingerprint(frozen), loaded: Object.keys(loaded), unused };
+  return { tensors, backbone: fingerprint(frozen), loaded: Object.keys(loaded), unused, adapted };
 }
 
 function checkShapes(
@@ -79,12 +97,14 @@ function checkShapes(
   required: ReadonlySet<string>,
   found: ReadonlyMap<string, { readonly shape: readonly number[] }>,
   file: string,
+  remedy: string | undefined,
 ): void {
   const missing = specs.filter(({ name }) => required.has(name) && !found.has(name)).map(({ name }) => name);
   if (missing.length > 0) {
     throw weightsError(`the weights lack ${missing.length} tensors of the backbone`, {
       at: `${file}: ${some(missing)}`,
       remedy:
+        remedy ??
         'make backbone.size, bias, positions and pool fit the file; `petl-video weights inspect` shows what it holds',
     });
   }
@@ -96,9 +116,23 @@ function checkShapes(
     throw weightsError(`the weights are of another architecture: ${wrong.length} tensors have other shapes`, {
       at: `${file}: ${some(wrong)}`,
       remedy:
+        remedy ??
         'make backbone.size, patch and tubelet of the recipe fit the file; `petl-video weights inspect` shows them',
     });
   }
+}
+
+/** The keys of the recipe in which the backbone differs from the file, where it is more than their sizes. */
+function remedyFor(vit: WeightsMetadata['vit'], backbone: BackboneOptions): string | undefined {
+  if (isSwin(backbone)) return undefined;
+  const keys = ['bias', 'positions', 'clsToken', 'patch', 'tubelet', 'pool'] as const;
+  const differ = keys.filter((key) => vit[key] !== backbone[key]);
+  // A kernel of one frame fits any tubelet, and any backbone's patches may be averaged.
+  const fits = (key: (typeof keys)[number]): boolean =>
+    (key === 'tubelet' && (vit.tubelet === 1 || backbone.tubelet === 1)) ||
+    (key === 'pool' && backbone.pool === 'mean');
+  const set = differ.filter((key) => !fits(key)).map((key) => `backbone.${key}=${vit[key]}`);
+  return set.length === 0 ? undefined : `the weights ask for ${set.join(' ')}: set it in the recipe`;
 }
 
 function some(names: readonly string[]): string {

@@ -18,6 +18,8 @@ export interface TrainPlan {
   readonly start: () => HostTensors;
   /** Fingerprint of the frozen ones. */
   readonly backbone: string;
+  /** In words, what of the weights file was changed to fit the clips. */
+  readonly adapted: readonly string[];
   readonly seed: number;
   readonly epochs: number;
   readonly epoch: EpochOptions;

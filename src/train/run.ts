@@ -300,7 +300,7 @@ export class Run {
   }
 
   async #writeTuned(name: string, epoch: number, measured: Required<Measured> | null): Promise<void> {
-    const { model, method, classes, backbone, recipe, epochs } = this.#plan;
+    const { model, method, classes, backbone, adapted, recipe, epochs } = this.#plan;
     const tensors = await this.#session.read([...model.trained, ...model.buffers].map((spec) => spec.name));
     await writeTunedWeights(path.join(this.#folder.folder, name), tensors, {
       method,
@@ -310,6 +310,7 @@ export class Run {
       training: {
         epoch,
         epochs,
+        ...(adapted.length === 0 ? {} : { adapted: adapted.join('; ') }),
         ...(measured === null ? {} : { validationTop1: measured.top1, validationVideos: countsText(measured.videos) }),
       },
     });

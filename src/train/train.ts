@@ -66,7 +66,9 @@ async function begin(plan: TrainPlan, means: TrainMeans, session: Session): Prom
     entries: entriesFingerprint(plan.train.entries),
     engine: engineText(means.engine),
   };
-  return { folder: await createRunFolder(means.folder, plan.recipe, first), counters: start };
+  const folder = await createRunFolder(means.folder, plan.recipe, first);
+  for (const text of plan.adapted) await folder.log(`backbone adapted: ${text}`);
+  return { folder, counters: start };
 }
 
 async function goOn(plan: TrainPlan, means: TrainMeans, session: Session): Promise<Opened> {

@@ -78,6 +78,7 @@ export function tinyPlan(
   return {
     model,
     start: () => startOf(model),
+    adapted: [],
     backbone: 'fingerprint',
     seed: 4,
     epochs: 3,

@@ -1,7 +1,7 @@
 /** The options of the ViT that a checkpoint holds, read off the names and shapes. */
 import { weightsError } from '../../errors/index.ts';
 import { SIZES, type VitOptions } from '../options.ts';
-import { LAYOUTS, type Layout } from './layouts.ts';
+import { LAYOUTS, type Layout, type LayoutRules } from './layouts.ts';
 import type { Source } from './source.ts';
 
 /** What a weights file fixes of a ViT; frames, image size and normalisation are the user's. */
@@ -53,10 +53,11 @@ export function deriveVit(source: Source, layout: Layout, heads?: number): Weigh
   };
 }
 
-function poolOf(rule: 'mean' | 'cls' | 'cls if norm', has: (name: string) => boolean): 'mean' | 'cls' {
-  if (has('fc_norm.weight') || has('fc_norm.bias')) return 'mean';
-  if (rule === 'cls if norm') return has('norm.weight') || has('norm.bias') ? 'cls' : 'mean';
-  return rule;
+function poolOf(rule: LayoutRules['poolWithoutFcNorm'], has: (name: string) => boolean): 'mean' | 'cls' {
+  const some = (name: string): boolean => has(`${name}.weight`) || has(`${name}.bias`);
+  if (some('fc_norm')) return 'mean';
+  if (rule === 'mean' || rule === 'cls') return rule;
+  return some('norm') && (rule === 'cls if norm' || some('head')) ? 'cls' : 'mean';
 }
 
 function headsOf(width: number, given: number | undefined, at: string | undefined): number | null {

@@ -6,6 +6,9 @@
  *   adaptformer-video   q, k, v apart, fc1 and fc2 in the block, tuned parameters beside them; bare or `encoder.*`
  *   adaptformer-image   the same for images: class token, learned positions, bias for k too
  *   mae-image           MAE and timm ViT: one qkv with bias, class token, learned positions
+ *   hf-videomae         VideoMAE of Hugging Face transformers, told in our words by `hugging-face.ts`
+ *   hf-vit              its ViT and ViT-MAE
+ *   google-npz          Google's ViT in JAX, told in our words by `google.ts`
  *   petl-video          our own names
  */
 
@@ -15,6 +18,9 @@ export const LAYOUT_NAMES = [
   'adaptformer-video',
   'adaptformer-image',
   'mae-image',
+  'hf-videomae',
+  'hf-vit',
+  'google-npz',
   'petl-video',
 ] as const;
 
@@ -31,13 +37,19 @@ export interface LayoutRules {
   /** `either`: learned where the file has `pos_embed`, else VideoMAE's fixed table. */
   readonly positions: 'learned' | 'either';
   /** The pooling where the file has no `fc_norm`. With `fc_norm` it is always the mean. */
-  readonly poolWithoutFcNorm: 'mean' | 'cls' | 'cls if norm';
+  readonly poolWithoutFcNorm: 'mean' | 'cls' | 'cls if norm' | 'cls if norm and head';
   /** What a person might miss and need not, by its name without wrapper. */
   readonly unused: readonly (readonly [name: RegExp, why: string])[];
+  /** In what the original program differs from the ViT here, where its files are alike. */
+  readonly note?: string;
 }
 
 const DECODER = 'belongs to the pre-training decoder';
 const NORM = 'under mean pooling fc_norm stands in its place';
+const CLASSIFIER = 'belongs to the classifier of the source task';
+const EPSILON =
+  'the configuration of this program normalises with ε 1e-12 (and fc_norm with 1e-5); here it is 1e-6 everywhere, as in the ' +
+  'original models that these files were converted from';
 const BATCHES = 'only counts batches; the running statistics are complete without it';
 
 export const LAYOUTS: Readonly<Record<Layout, LayoutRules>> = {
@@ -92,8 +104,44 @@ export const LAYOUTS: Readonly<Record<Layout, LayoutRules>> = {
     poolWithoutFcNorm: 'cls',
     unused: [
       [/^(mask_token$|decoder_)/, DECODER],
-      [/^pre_logits\./, 'belongs to the classifier of the source task'],
+      [/^pre_logits\./, CLASSIFIER],
     ],
+  },
+  'hf-videomae': {
+    cut: 'split',
+    patchRank: 5,
+    bias: 'qv',
+    clsToken: false,
+    positions: 'either',
+    // Its classifier may read token 0 through `layernorm`; a pre-trained model's `layernorm` means nothing here.
+    poolWithoutFcNorm: 'cls if norm and head',
+    unused: [
+      [/^(mask_token$|decoder\.|encoder_to_decoder\.)/, DECODER],
+      [/^norm\./, NORM],
+    ],
+    note: EPSILON,
+  },
+  'hf-vit': {
+    cut: 'split',
+    patchRank: 4,
+    bias: 'qkv',
+    clsToken: true,
+    positions: 'learned',
+    poolWithoutFcNorm: 'cls',
+    unused: [
+      [/^(embeddings\.mask_token$|decoder\.)/, DECODER],
+      [/^pooler\./, 'is a layer behind the class token that no classifier of transformers reads'],
+    ],
+    note: EPSILON,
+  },
+  'google-npz': {
+    cut: 'split',
+    patchRank: 4,
+    bias: 'qkv',
+    clsToken: true,
+    positions: 'learned',
+    poolWithoutFcNorm: 'cls',
+    unused: [[/^pre_logits\./, CLASSIFIER]],
   },
   'petl-video': {
     cut: 'fused',

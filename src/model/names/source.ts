@@ -74,6 +74,7 @@ export function detectLayout(source: Source): Layout {
 
 const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [/(^|\.)encoder\.layer\.\d+\.(attention|layernorm_before)\./, 'a Hugging Face transformers model'],
+  [/(^|\/)encoderblock\//, 'a ViT of big_vision whose blocks are stacked in one array (scan)'],
   [/relative_position_bias_table$/, 'a Swin Transformer'],
   [/(^|\.)layer1\.0\.conv1\.weight$/, 'a ResNet'],
   [/(^|\.)blocks\.\d+\.attn\.qkv\.weight$|(^|\.)patch_embed\./, 'a ViT of another kind'],
@@ -89,7 +90,7 @@ function notAVit(specs: SourceSpecs, at: string | undefined): Error {
     {
       at,
       remedy:
-        'use an original checkpoint of VideoMAE, AdaptFormer or MAE (.pth with patch_embed.* and blocks.*.attn.*), or our own',
+        'use an original checkpoint of VideoMAE, AdaptFormer, MAE or timm (.pth with patch_embed.* and blocks.*.attn.*), a VideoMAE or ViT of Hugging Face transformers, a ViT-*.npz of Google, or our own',
     },
   );
 }

@@ -95,7 +95,7 @@ const THEIR_ADAPTER = { down: 'down_proj', up: 'up_proj', norm: 'adapter_layer_n
 const OUR_ADAPTER = { down: 'down', up: 'up', norm: 'norm' };
 
 /** Layouts in which tuned parameters may stand beside the backbone. */
-const tunes = (layout: Layout): boolean => layout === 'petl-video' || LAYOUTS[layout].cut === 'split';
+const tunes = (layout: Layout): boolean => layout === 'petl-video' || layout.startsWith('adaptformer');
 
 function adapterOf(i: number, vit: WeightsVit, layout: Layout, source: Source): Wanted[] {
   if (!tunes(layout)) return [];
@@ -127,8 +127,14 @@ function promptsOf(i: number, vit: WeightsVit, layout: Layout, source: Source): 
   return [{ ...same(name, [1, prompts, vit.width], from), part: 'tuned', group: name }];
 }
 
+/** Whether the classifier of the source task has a layer before its last, which ours has not: its head then means nothing. */
+export function hasPreLogits(source: Source): boolean {
+  return source.locate('pre_logits.fc.weight') !== undefined;
+}
+
 /** AdaptFormer's head is BatchNorm (`head.0`) and Linear (`head.1`), everybody else's a Linear (`head`). */
 function headOf(vit: WeightsVit, layout: Layout, source: Source): Wanted[] {
+  if (hasPreLogits(source)) return [];
   const D = vit.width;
   const nested = source.locate('head.1.weight') !== undefined || source.locate('head.1.bias') !== undefined;
   const linear = nested ? 'head.1' : 'head';
