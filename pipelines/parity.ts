@@ -3,8 +3,7 @@ import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import { DEFAULT_ENGINE } from '../src/engine/options.ts';
 import { weightsError } from '../src/errors/index.ts';
 import { type Comparison, LOW_PRECISION_TOLERANCE, TOLERANCE } from '../src/train/parity/compare.ts';
-import { readGoldenCase } from '../src/train/parity/golden-case.ts';
-import { runCase } from '../src/train/parity/run-case.ts';
+import { runFolder } from '../src/train/parity/run-case.ts';
 import type { Command } from './command.ts';
 import { engineChoice, engineFlags } from './engine-choice.ts';
 import { formatTable } from './table.ts';
@@ -28,12 +27,12 @@ export const parity: Command = {
     const { engine } = chosen;
     const { device, precision, recompute } = chosen.options;
     reporter.note(describeEngine(chosen));
-    const cases: { name: string; comparisons: Comparison[] }[] = [];
+    const cases: { name: string; comparisons: readonly Comparison[] }[] = [];
     for (const folder of folders as readonly string[]) {
-      const golden = await readGoldenCase(folder);
-      if (golden.ignored.length > 0)
-        reporter.note(`${golden.name}: case.json says ${golden.ignored.join(', ')}, which is not used`);
-      cases.push({ name: golden.name, comparisons: await runCase(golden, engine, precision) });
+      const { name, ignored, comparisons } = await runFolder(folder, engine, precision);
+      if (ignored.length > 0) reporter.note(`${name}: case.json says ${ignored.join(', ')}, which is not used`);
+      if (comparisons.length === 0) reporter.note(`${name}: a module alone is compared in fp32 only`);
+      cases.push({ name, comparisons });
     }
     const failed = cases.flatMap((c) =>
       c.comparisons.filter(({ within }) => !within).map(({ tensor }) => `${c.name}: ${tensor}`),

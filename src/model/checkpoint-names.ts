@@ -15,6 +15,7 @@ import { type Dialect, type Translation, translate, untranslated } from './names
 import { googleDialect } from './names/google.ts';
 import { huggingFaceDialect } from './names/hugging-face.ts';
 import { LAYOUTS, type Layout } from './names/layouts.ts';
+import { repositoryDialect } from './names/petl-repositories.ts';
 import { detectLayout, type Source, type SourceSpecs, sourceOf } from './names/source.ts';
 import { hasPreLogits, type Part, type Wanted, wantedTensors } from './names/wanted.ts';
 
@@ -110,7 +111,8 @@ function dialectOf(
 ): { asked: Layout | undefined; dialect: Dialect | undefined; words: Translation } {
   const names = [...specs.keys()];
   const asked = options.layout === 'auto' ? undefined : options.layout;
-  const found = googleDialect(names) ?? huggingFaceDialect(names, (name) => specs.get(name)?.shape);
+  const found =
+    googleDialect(names) ?? huggingFaceDialect(names, (name) => specs.get(name)?.shape) ?? repositoryDialect(names);
   const dialect = asked === undefined || asked === found?.layout ? found : undefined;
   return { asked, dialect, words: dialect === undefined ? untranslated(specs) : translate(specs, dialect) };
 }

@@ -12,8 +12,7 @@
  * kt × 3 × 3 over time as well, whose centre slice starts as the 2-D kernel does and whose others start at zero.
  */
 import { z } from 'zod';
-import { type BackboneOptions, type BlockShape, blockShapes, blockTokens } from '../model/backbone.ts';
-import type { Forward } from '../model/forward.ts';
+import { type BlockShape, blockShapes, blockTokens } from '../model/backbone.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { quickGelu } from '../tensor/ops/quick-gelu.ts';
 import { type Init, type Lookup, type ParameterSpec, xavier, zeros } from '../tensor/parameters.ts';
@@ -50,18 +49,25 @@ function convpassMethod(name: string, summary: string, places: readonly ('attn' 
     options,
     attach: (backbone, given) =>
       perBlock(chosenBlocks(given.blocks, blockShapes(backbone)), (i, shape) => {
-        const bypasses = places.map((place) => bypass(`blocks.${i}.convpass_${place}`, i, shape, backbone, given));
+        const bypasses = places.map((place) => {
+          const name = `blocks.${i}.convpass_${place}`;
+          const dropped = dropping(`${name}.dropout`, [blockTokens(shape), given.bottleneck], given.dropout);
+          const path = branchDropPath(`${name}.drop_path`, backbone, i);
+          return { place, dropped, path, ...convolutionalBypass(name, shape, given) };
+        });
         return {
           parameters: bypasses.flatMap(({ parameters }) => parameters),
-          noise: bypasses.flatMap(({ noise }) => noise),
-          taps: (parameter, forward) => {
-            const tap = (place: 'attn' | 'mlp'): ((x: Tensor, h: Tensor) => Tensor) | undefined => {
-              const found = bypasses[places.indexOf(place)];
-              return found && ((_, h) => found.apply(h, parameter, forward));
-            };
-            const [attnBypass, mlpBypass] = [tap('attn'), tap('mlp')];
-            return { ...(attnBypass && { attnBypass }), ...(mlpBypass && { mlpBypass }) };
-          },
+          noise: bypasses.flatMap(({ dropped, path }) => [...dropped.noise, ...path.noise]),
+          taps: (parameter, forward) =>
+            Object.fromEntries(
+              bypasses.map(({ place, dropped, path, apply }) => [
+                place === 'attn' ? 'attnBypass' : 'mlpBypass',
+                (_x: Tensor, h: Tensor): Tensor => {
+                  const bypass = apply(h, parameter, (small) => dropped.apply(small, forward));
+                  return tf.mul(path.apply(bypass, forward), given.scale);
+                },
+              ]),
+            ),
         };
       }),
   });
@@ -76,33 +82,34 @@ export const convpassAttn = convpassMethod('convpass-attn', 'Convpass beside att
   'attn',
 ]);
 
-function bypass(
+export interface Bypass {
+  readonly parameters: readonly ParameterSpec[];
+  /** CP(h) for h [B, N, D], not scaled. */
+  apply(h: Tensor, parameter: Lookup, drop: (small: Tensor) => Tensor): Tensor;
+}
+
+/** One bypass by itself, over tokens of any grid, with any number of class tokens. */
+export function convolutionalBypass(
   name: string,
-  i: number,
   shape: BlockShape,
-  backbone: BackboneOptions,
-  { bottleneck: d, scale, convInit, temporal: kt, dropout }: Options,
-) {
+  { bottleneck: d, convInit, temporal: kt }: Pick<Options, 'bottleneck' | 'convInit' | 'temporal'>,
+): Bypass {
   const D = shape.width;
-  const dropped = dropping(`${name}.dropout`, [blockTokens(shape), d], dropout);
-  const path = branchDropPath(`${name}.drop_path`, backbone, i);
-  const parameters: readonly ParameterSpec[] = [
-    { name: `${name}.down.weight`, shape: [d, D], init: xavier(D, d) },
-    { name: `${name}.down.bias`, shape: [d], init: zeros },
-    { name: `${name}.conv.weight`, shape: [d, d, ...(kt === 1 ? [] : [kt]), 3, 3], init: kernelInit(convInit, d, kt) },
-    { name: `${name}.conv.bias`, shape: [d], init: zeros },
-    { name: `${name}.up.weight`, shape: [D, d], init: zeros },
-    { name: `${name}.up.bias`, shape: [D], init: zeros },
-  ];
+  const kernel = [d, d, ...(kt === 1 ? [] : [kt]), 3, 3];
   return {
-    parameters,
-    noise: [...dropped.noise, ...path.noise],
-    apply(h: Tensor, parameter: Lookup, forward: Forward): Tensor {
+    parameters: [
+      { name: `${name}.down.weight`, shape: [d, D], init: xavier(D, d) },
+      { name: `${name}.down.bias`, shape: [d], init: zeros },
+      { name: `${name}.conv.weight`, shape: kernel, init: kernelInit(convInit, d, kt) },
+      { name: `${name}.conv.bias`, shape: [d], init: zeros },
+      { name: `${name}.up.weight`, shape: [D, d], init: zeros },
+      { name: `${name}.up.bias`, shape: [D], init: zeros },
+    ],
+    apply(h, parameter, drop) {
       const own = (suffix: string): Tensor => parameter(`${name}.${suffix}`);
       const small = quickGelu(linear(h, own('down.weight'), own('down.bias')));
       const mixed = quickGelu(convolve(small, shape, own('conv.weight'), own('conv.bias'), kt));
-      const up = linear(dropped.apply(mixed, forward), own('up.weight'), own('up.bias'));
-      return tf.mul(path.apply(up, forward), scale);
+      return linear(drop(mixed), own('up.weight'), own('up.bias'));
     },
   };
 }

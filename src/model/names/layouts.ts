@@ -9,6 +9,8 @@
  *   hf-videomae         VideoMAE of Hugging Face transformers, told in our words by `hugging-face.ts`
  *   hf-vit              its ViT and ViT-MAE
  *   google-npz          Google's ViT in JAX, told in our words by `google.ts`
+ *   arc-image           ARC's own ViT, told in our words by `petl-repositories.ts`
+ *   convpass-image      timm's ViT with the bypasses of Convpass, by the same
  *   petl-video          our own names
  */
 
@@ -21,6 +23,8 @@ export const LAYOUT_NAMES = [
   'hf-videomae',
   'hf-vit',
   'google-npz',
+  'arc-image',
+  'convpass-image',
   'petl-video',
 ] as const;
 
@@ -136,6 +140,24 @@ export const LAYOUTS: Readonly<Record<Layout, LayoutRules>> = {
   },
   'google-npz': {
     cut: 'split',
+    patchRank: 4,
+    bias: 'qkv',
+    clsToken: true,
+    positions: 'learned',
+    poolWithoutFcNorm: 'cls',
+    unused: [[/^pre_logits\./, CLASSIFIER]],
+  },
+  'arc-image': {
+    cut: 'split',
+    patchRank: 4,
+    bias: 'qkv',
+    clsToken: true,
+    positions: 'learned',
+    poolWithoutFcNorm: 'cls',
+    unused: [],
+  },
+  'convpass-image': {
+    cut: 'fused',
     patchRank: 4,
     bias: 'qkv',
     clsToken: true,

@@ -30,6 +30,7 @@ export function wantedTensors(source: Source, layout: Layout, vit: WeightsVit): 
   for (let i = 0; i < vit.depth; i++) {
     wanted.push(...blockOf(i, vit, layout), ...adapterOf(i, vit, layout, source), ...promptsOf(i, vit, layout, source));
   }
+  wanted.push(...othersOf(layout, source));
   const norm = vit.pool === 'mean' ? 'fc_norm' : 'norm';
   // Pre-trained files have no fc_norm, which then starts as an identity; a norm that was trained must not be lost.
   const group = norm === 'fc_norm' ? { group: norm } : {};
@@ -130,6 +131,18 @@ function promptsOf(i: number, vit: WeightsVit, layout: Layout, source: Source): 
 /** Whether the classifier of the source task has a layer before its last, which ours has not: its head then means nothing. */
 export function hasPreLogits(source: Source): boolean {
   return source.locate('pre_logits.fc.weight') !== undefined;
+}
+
+/** What other methods train, by our names: with whatever shape the file has, for only their options would tell. */
+const OTHERS =
+  /^((arc|fact|ssf|aim)\.|prompts$|blocks\.\d+\.(arc_|convpass_|lora\.|adapter_|ssf\.|repadapter_|fact\.|st_adapter_|aim_))/;
+
+function othersOf(layout: Layout, source: Source): Wanted[] {
+  if (!['petl-video', 'arc-image', 'convpass-image'].includes(layout)) return [];
+  const names = [...source.specs.keys()].map((name) => name.slice(source.wrapper.length));
+  return names
+    .filter((name) => OTHERS.test(name))
+    .map((name) => ({ ...same(name, source.shapeOf(name) ?? []), part: 'tuned' }));
 }
 
 /** AdaptFormer's head is BatchNorm (`head.0`) and Linear (`head.1`), everybody else's a Linear (`head`). */

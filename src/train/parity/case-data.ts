@@ -27,7 +27,8 @@ export async function readCaseData(golden: GoldenCase, model: Classifier): Promi
   const file = await readSafetensors(path.join(golden.folder, 'expected.safetensors'));
   try {
     const expected = new Map<string, HostTensor>();
-    for (const name of ['logits_eval', 'features', 'logits_train']) expected.set(name, await file.read(name));
+    for (const name of ['logits_eval', 'logits_train']) expected.set(name, await file.read(name));
+    expected.set('features', pooled(await file.read('features'), golden));
     const left = new Set([...file.specs.keys()].filter((name) => /^(grad|after)\./.test(name)));
     for (const kind of ['grad', 'after']) {
       for (const { name } of model.trained) {
@@ -48,6 +49,17 @@ export async function readCaseData(golden: GoldenCase, model: Classifier): Promi
   } finally {
     await file.close();
   }
+}
+
+/** Features as the head takes them; a case may give those of all tokens, [B, N, D], of which the head takes the class token. */
+function pooled(features: HostTensor, { vit }: GoldenCase): HostTensor {
+  const [batch, tokens, width] = features.shape as [number, number, number?];
+  if (width === undefined || vit.pool !== 'cls') return features;
+  const first = Float32Array.from({ length: batch * width }, (_, at) => {
+    const row = Math.floor(at / width);
+    return features.data[row * tokens * width + (at % width)] as number;
+  });
+  return float32([batch, width], first);
 }
 
 /** float64 as the cases have them; a case that stores float32 is read too. */

@@ -46,6 +46,8 @@ const caseSchema = z.object({
   adapter_layernorm_option: layerNorm,
   layer_norm: layerNorm,
   dropout: z.literal(0).optional(),
+  dropout_off: z.boolean().optional(),
+  xavier_init: z.boolean().optional(),
   prompts: z.int().min(1).optional(),
   optimizer: optimizerSchema,
   steps: z.int().min(1),
@@ -64,8 +66,8 @@ export interface GoldenCase {
   readonly optimizer: OptimizerOptions;
   readonly steps: number;
   /**
-   * Dropout that the original's code has fixed and that the case cannot switch off: 0.1 in the adapters of AdaptFormer's image
-   * model. Undefined where there is none, or where the case says what it is.
+   * Dropout that the original's code has fixed and that the case may not have switched off: 0.1 in the adapters of AdaptFormer's
+   * image model, in ARC and in Convpass. Undefined where there is none, or where the case says what it is.
    */
   readonly hiddenDropout: number | undefined;
   /** As the original counted; absent where the case does not say. */
@@ -125,20 +127,26 @@ export async function readGoldenCase(folder: string): Promise<GoldenCase> {
             weightDecay: c.optimizer.weight_decay,
           },
     steps: c.steps,
-    hiddenDropout: c.dropout === undefined && !video && c.method.startsWith('adaptformer') ? 0.1 : undefined,
+    hiddenDropout: hasHiddenDropout(c, video) ? 0.1 : undefined,
     trainedParameters: c.trainable_parameters,
     ignored: Object.keys(content as object).filter((key) => !(key in caseSchema.shape)),
   };
 }
 
+function hasHiddenDropout({ method, dropout, dropout_off }: z.output<typeof caseSchema>, video: boolean): boolean {
+  const said = dropout !== undefined || dropout_off === true;
+  return !said && ((!video && method.startsWith('adaptformer')) || /^(arc|convpass)/.test(method));
+}
+
 function methodOfCase(c: z.output<typeof caseSchema>, file: string): GoldenCase['method'] {
-  const word = c.method.split(' ')[0] as string;
+  const word = c.method.replaceAll('_', '-').split(' ')[0] as string;
+  const bottleneck = c.bottleneck === undefined ? {} : { bottleneck: c.bottleneck };
   switch (word) {
     case 'adaptformer':
       return {
         name: word,
         options: {
-          ...(c.bottleneck === undefined ? {} : { bottleneck: c.bottleneck }),
+          ...bottleneck,
           ...(c.scale === undefined ? {} : { scale: typeof c.scale === 'number' ? c.scale : 'learned' }),
           ...(c.option === undefined ? {} : { position: c.option }),
           layerNorm: c.layernorm_option ?? c.adapter_layernorm_option ?? c.layer_norm ?? 'none',
@@ -150,6 +158,15 @@ function methodOfCase(c: z.output<typeof caseSchema>, file: string): GoldenCase[
     case 'linear':
     case 'full':
       return { name: word, options: {} };
+    case 'arc':
+    case 'arc-att':
+      return { name: word, options: { ...bottleneck, dropout: 0 } };
+    case 'convpass':
+    case 'convpass-attn':
+      return {
+        name: word,
+        options: { ...bottleneck, ...(typeof c.scale === 'number' ? { scale: c.scale } : {}), dropout: 0 },
+      };
     default:
       throw dataError(`method '${c.method}' is not implemented`, { at: file });
   }

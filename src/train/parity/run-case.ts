@@ -9,11 +9,34 @@ import { methodOf } from '../../petl/index.ts';
 import { countParameters } from '../../tensor/parameters.ts';
 import { type CaseData, readCaseData } from './case-data.ts';
 import { type Comparison, compareExactly, compareRelatively, compareWithSpread, largestMagnitude } from './compare.ts';
-import type { GoldenCase } from './golden-case.ts';
+import { type GoldenCase, readGoldenCase } from './golden-case.ts';
+import { readModuleCase, runModuleCase } from './module-case.ts';
 import { runTrajectory, type Trajectory } from './trajectory.ts';
 
 /** Random runs that stand for the original's dropout. */
 const RANDOM_RUNS = 32;
+
+export interface FolderResult {
+  readonly name: string;
+  /** Keys of case.json that nothing here reads. */
+  readonly ignored: readonly string[];
+  readonly comparisons: readonly Comparison[];
+}
+
+/**
+ * A folder's case, of a whole model or of a module.
+ * @throws PetlVideoError (data, weights) when it is no case, or not of this model
+ */
+export async function runFolder(folder: string, engine: Engine, precision: Precision = 'fp32'): Promise<FolderResult> {
+  const module = await readModuleCase(folder);
+  if (module !== undefined) {
+    const { name, ignored } = module;
+    return { name, ignored, comparisons: precision === 'fp32' ? await runModuleCase(module, engine) : [] };
+  }
+  const golden = await readGoldenCase(folder);
+  const { name, ignored } = golden;
+  return { name, ignored, comparisons: await runCase(golden, engine, precision) };
+}
 
 /**
  * @param precision what the engine computes products in. Under one lower than fp32 a single gradient says little, so that
