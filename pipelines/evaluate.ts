@@ -15,7 +15,7 @@ import { openLoader } from './assemble.ts';
 import type { Command, Context, Options } from './command.ts';
 import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
-import { loadRun } from './load-run.ts';
+import { type LoadedRun, loadRun, loadRuns } from './load-run.ts';
 
 const SPLITS: readonly string[] = ['train', 'validation', 'test'];
 const SHOWN_CLASSES = 5;
@@ -23,31 +23,54 @@ const SHOWN_CLASSES = 5;
 export const evaluate: Command = {
   name: 'evaluate',
   summary: 'Measure top-1 and top-5 of a run over the videos of a split, with the protocol',
-  arguments: [{ name: '<run>', description: 'folder of the run' }],
+  arguments: [{ name: '<runs...>', description: 'folders of runs; those over one backbone load it once' }],
   options: [
     { flags: '--views <KxC>', description: 'segments × crops, as 4x3 (default: eval of the recipe)' },
     { flags: '--split <name>', description: 'train, validation or test (default: data.validationSplit)' },
     { flags: '--weights <which>', description: 'last, or best on the validation split', default: 'last' },
     ...engineFlags('engine of the recipe'),
   ],
-  examples: ['petl-video evaluate runs/hmdb51-adaptformer-vit-b', 'petl-video evaluate runs/mine --views 1x1 --json'],
-  async run([run], options, context) {
+  examples: [
+    'petl-video evaluate runs/hmdb51-adaptformer-vit-b',
+    'petl-video evaluate runs/mine --views 1x1 --json',
+    'petl-video evaluate runs/hmdb51-linear-vit-b runs/hmdb51-adaptformer-vit-b',
+  ],
+  async run([folders], options, context) {
     const split = options.split as string | undefined;
     if (split !== undefined && !SPLITS.includes(split)) {
       throw usageError(`--split ${split}: choose one of ${SPLITS.join(', ')}`);
     }
     const views = options.views === undefined ? undefined : parseViews(options.views as string);
-    const result = await evaluateRun(
-      run as string,
-      { views, split: split as SplitName | undefined, weights: options.weights as string, engine: options },
-      context,
-    );
-    const { evaluation, protocol } = result;
-    // First of all, for it may have taken hours and the folder may not be writable.
-    context.reporter.result(resultText(evaluation, protocol), { run, ...numbers(evaluation, protocol) });
-    await keepResult(run as string, result);
+    const weights = options.weights as string;
+    const loaded = await loadRuns(folders as readonly string[], weights, options, context.environment);
+    const results: (RunResult & { readonly run: string })[] = [];
+    try {
+      for (const one of loaded.runs) {
+        const result = await evaluateLoaded(one, { views, split: split as SplitName | undefined }, context);
+        results.push({ run: one.folder, ...result });
+        // First of all, for it may have taken hours and the folder may not be writable.
+        if (loaded.runs.length > 1)
+          context.reporter.note(`${one.folder}: ${resultText(result.evaluation, result.protocol)}`);
+        else showResults(results, context);
+        await keepResult(one.folder, result);
+      }
+      if (loaded.runs.length > 1) showResults(results, context);
+    } finally {
+      loaded.dispose();
+    }
   },
 };
+
+function showResults(results: readonly (RunResult & { readonly run: string })[], { reporter }: Context): void {
+  const json = results.map(({ run, evaluation, protocol }) => ({ run, ...numbers(evaluation, protocol) }));
+  const [only] = results;
+  if (results.length === 1 && only !== undefined) {
+    reporter.result(resultText(only.evaluation, only.protocol), json[0]);
+    return;
+  }
+  const texts = results.map(({ run, evaluation, protocol }) => `${run}\n${resultText(evaluation, protocol)}`);
+  reporter.result(texts.join('\n'), json);
+}
 
 export interface EvaluateRunOptions {
   readonly views?: Views | undefined;
@@ -74,61 +97,64 @@ export async function keepResult(folder: string, { evaluation, protocol, classes
   await writeFileAtomic(path.join(folder, 'evaluation.json'), report);
 }
 
-export async function evaluateRun(
-  folder: string,
-  options: EvaluateRunOptions,
+export async function evaluateRun(folder: string, options: EvaluateRunOptions, context: Context): Promise<RunResult> {
+  const loaded = await loadRun(folder, options.weights, options.engine ?? {}, context.environment);
+  try {
+    return await evaluateLoaded(loaded, options, context);
+  } finally {
+    loaded.session.dispose();
+  }
+}
+
+async function evaluateLoaded(
+  { recipe, model, metadata, weights, session, engine }: LoadedRun,
+  options: Pick<EvaluateRunOptions, 'views' | 'split'>,
   { environment, reporter, signal }: Context,
 ): Promise<RunResult> {
-  const loaded = await loadRun(folder, options.weights, options.engine ?? {}, environment);
-  const { recipe, model, metadata, weights, session, engine } = loaded;
+  const { data, eval: protocolOfRecipe } = recipe;
+  const dataset = await readDataset(data.path);
+  if (dataset.classes.join('\n') !== metadata.classes.join('\n')) {
+    throw dataError('the prepared data set has other classes than the run was trained with', {
+      at: data.path,
+      remedy: `the run knows ${metadata.classes.length} classes, the data set ${dataset.classes.length}; prepare the original again`,
+    });
+  }
+  const split = options.split ?? data.validationSplit;
+  const entries = await readSplit(data.path, dataset, split, data.fold);
+  const views = options.views ?? { segments: protocolOfRecipe.segments, crops: protocolOfRecipe.crops };
+  const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
+  const loader = openLoader(recipe, ffmpeg, dataset, { [split]: entries });
+  reporter.note(`${engine}; ffmpeg ${ffmpeg.version} (${ffmpeg.source})`);
+  const progress = reporter.progress('evaluate', entries.length);
   try {
-    const { data, eval: protocolOfRecipe } = recipe;
-    const dataset = await readDataset(data.path);
-    if (dataset.classes.join('\n') !== metadata.classes.join('\n')) {
-      throw dataError('the prepared data set has other classes than the run was trained with', {
-        at: data.path,
-        remedy: `the run knows ${metadata.classes.length} classes, the data set ${dataset.classes.length}; prepare the original again`,
-      });
-    }
-    const split = options.split ?? data.validationSplit;
-    const entries = await readSplit(data.path, dataset, split, data.fold);
-    const views = options.views ?? { segments: protocolOfRecipe.segments, crops: protocolOfRecipe.crops };
-    const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
-    const loader = openLoader(recipe, ffmpeg, dataset, { [split]: entries });
-    reporter.note(`${engine}; ffmpeg ${ffmpeg.version} (${ffmpeg.source})`);
-    const progress = reporter.progress('evaluate', entries.length);
-    try {
-      const evaluation = await evaluateVideos(session, model, loader, {
-        split,
-        entries,
-        views,
-        fusion: protocolOfRecipe.fuse,
-        batch: protocolOfRecipe.batch,
-        ahead: Math.max(4, Math.ceil((2 * protocolOfRecipe.batch) / (views.segments * views.crops))),
-        signal,
-        onProgress: (done) => progress.update(done),
-      });
-      const { frames, stride, sampling, size, fold } = data;
-      const protocol = {
-        dataset: dataset.name,
-        split,
-        fold,
-        classes: metadata.classes.length,
-        frames,
-        stride,
-        sampling,
-        size,
-        views,
-        fusion: protocolOfRecipe.fuse,
-        weights,
-      };
-      return { evaluation, protocol, classes: metadata.classes };
-    } finally {
-      progress.end();
-      await loader.close();
-    }
+    const evaluation = await evaluateVideos(session, model, loader, {
+      split,
+      entries,
+      views,
+      fusion: protocolOfRecipe.fuse,
+      batch: protocolOfRecipe.batch,
+      ahead: Math.max(4, Math.ceil((2 * protocolOfRecipe.batch) / (views.segments * views.crops))),
+      signal,
+      onProgress: (done) => progress.update(done),
+    });
+    const { frames, stride, sampling, size, fold } = data;
+    const protocol = {
+      dataset: dataset.name,
+      split,
+      fold,
+      classes: metadata.classes.length,
+      frames,
+      stride,
+      sampling,
+      size,
+      views,
+      fusion: protocolOfRecipe.fuse,
+      weights,
+    };
+    return { evaluation, protocol, classes: metadata.classes };
   } finally {
-    session.dispose();
+    progress.end();
+    await loader.close();
   }
 }
 

@@ -19,6 +19,7 @@ export const commands: readonly Listing[] = [
   { name: 'export', load: async () => (await import('./export.ts')).exportCommand },
   { name: 'weights inspect', load: async () => (await import('./weights-inspect.ts')).weightsInspect },
   { name: 'weights import', load: async () => (await import('./weights-import.ts')).weightsImport },
+  { name: 'weights merge', load: async () => (await import('./weights-merge.ts')).weightsMerge },
   { name: 'config show', load: async () => (await import('./config-show.ts')).configShow },
   { name: 'config check', load: async () => (await import('./config-check.ts')).configCheck },
   { name: 'config schema', load: async () => (await import('./config-schema.ts')).configSchema },

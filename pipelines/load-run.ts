@@ -4,21 +4,29 @@ import { parseRecipe, type Recipe } from '../src/config/index.ts';
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import type { Session } from '../src/engine/engine.ts';
 import { codeOf, usageError, weightsError } from '../src/errors/index.ts';
+import { severalOverOne } from '../src/eval/several.ts';
 import { evaluationState } from '../src/eval/step.ts';
 import type { Classifier } from '../src/petl/classifier.ts';
-import { startingValues } from '../src/petl/starting-values.ts';
+import { startingValues, startingValuesFrom } from '../src/petl/starting-values.ts';
 import { readTunedMetadata, readTunedWeights, type TunedMetadata } from '../src/petl/tuned-weights.ts';
+import type { HostTensors } from '../src/tensor/host.ts';
 import { BEST_FILE, CONFIG_FILE, readRunRecipe, TUNED_FILE } from '../src/train/run-folder.ts';
 import { buildModel, engineOptions } from './assemble.ts';
 import type { Environment, Options } from './command.ts';
 import { engineChoice } from './engine-choice.ts';
 
-export interface LoadedRun {
+/** A run as its files tell it, without an engine. */
+export interface ReadRun {
   readonly recipe: Recipe;
   readonly model: Classifier;
   readonly metadata: TunedMetadata;
   /** `last weights, epoch 90`. */
   readonly weights: string;
+  /** All of the model's, by name: the backbone's from its weights file, the others as the run tuned them. */
+  readonly tensors: HostTensors;
+}
+
+export interface LoadedRun extends Omit<ReadRun, 'tensors'> {
   /** Holds the weights; the caller disposes it. */
   readonly session: Session;
   /** The engine, its device, and why that. */
@@ -35,29 +43,108 @@ export async function loadRun(
   given: Options,
   environment: Environment,
 ): Promise<LoadedRun> {
-  if (which !== 'last' && which !== 'best') throw usageError(`--weights ${which}: choose last or best`);
-  const recipe = parseRecipe(await readRunRecipe(folder), { file: path.join(folder, CONFIG_FILE) });
+  const recipe = await recipeOf(folder, which);
   // Nothing is differentiated here.
   const choice = engineChoice({ ...engineOptions(recipe), recompute: false }, given);
+  const { tensors, ...run } = await readRun(folder, which);
+  const chosen = await chooseEngine(choice, environment);
+  const session = await chosen.engine.open(evaluationState(run.model));
+  await session.load(tensors);
+  return { ...run, session, engine: describeEngine(chosen) };
+}
+
+export interface LoadedRuns {
+  /** In the order asked for; those over one backbone share a session. */
+  readonly runs: readonly (LoadedRun & { readonly folder: string })[];
+  dispose(): void;
+}
+
+/**
+ * Several runs. Those that stand on one backbone (same weights file, same shape of clips) read it once and keep it on the device
+ * once: from one to the other only the tuned tensors change.
+ */
+export async function loadRuns(
+  folders: readonly string[],
+  which: string,
+  given: Options,
+  environment: Environment,
+): Promise<LoadedRuns> {
+  const groups = new Map<string, { folder: string; run: ReadRun }[]>();
+  for (const folder of folders) {
+    const key = backboneKey(await recipeOf(folder, which));
+    const group = groups.get(key) ?? [];
+    groups.set(key, group);
+    group.push({
+      folder,
+      run: await readRun(
+        folder,
+        which,
+        group.map(({ run }) => run),
+      ),
+    });
+  }
+  const loaded = new Map<string, LoadedRun & { folder: string }>();
+  const sessions: Session[] = [];
+  const dispose = (): void => {
+    for (const session of sessions) session.dispose();
+  };
+  try {
+    for (const group of groups.values()) {
+      const [first] = group as [{ folder: string; run: ReadRun }];
+      const choice = engineChoice({ ...engineOptions(first.run.recipe), recompute: false }, given);
+      const chosen = await chooseEngine(choice, environment);
+      const { models, state, tensors } = severalOverOne(group.map(({ run }) => run));
+      const session = await chosen.engine.open(state);
+      sessions.push(session);
+      await session.load(tensors);
+      group.forEach(({ folder, run: { tensors: _, ...run } }, k) => {
+        const model = models[k] as Classifier;
+        loaded.set(folder, { ...run, folder, model, session, engine: describeEngine(chosen) });
+      });
+    }
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  return { runs: folders.map((folder) => loaded.get(folder) as LoadedRun & { folder: string }), dispose };
+}
+
+/** Recipes of one key have one backbone in one form: what of it is frozen depends on the method. */
+function backboneKey({ backbone, data, train, engine }: Recipe): string {
+  const { frames, size, normalize } = data;
+  const seed = backbone.weights === 'random' ? train.seed : 0;
+  return JSON.stringify({ ...backbone, dropPath: 0, frames, size, normalize, seed, engine });
+}
+
+/**
+ * @param which `last` or `best`
+ * @param beside runs over the same backbone, of which frozen tensors are taken in place of reading the file again
+ */
+export async function readRun(folder: string, which: string, beside: readonly ReadRun[] = []): Promise<ReadRun> {
+  const recipe = await recipeOf(folder, which);
   const file = path.join(folder, which === 'last' ? TUNED_FILE : BEST_FILE);
   const classes = (await readMetadata(folder, file, which)).classes.length;
   const model = buildModel(recipe, classes);
   const { tensors, metadata } = await readTunedWeights(file, [...model.trained, ...model.buffers]);
-  const start = await startingValues(model, recipe.backbone.weights, recipe.train.seed);
+  const start =
+    beside.map((other) => startingValuesFrom(model, other.model, other.tensors)).find((found) => found !== undefined) ??
+    (await startingValues(model, recipe.backbone.weights, recipe.train.seed));
   if (start.backbone !== metadata.backbone) {
     throw weightsError('the tuned weights were trained over another backbone', {
       at: `${file}, backbone ${recipe.backbone.weights}`,
       remedy: `put the original weights file back; its fingerprint was ${metadata.backbone.slice(0, 16)}…`,
     });
   }
-  const chosen = await chooseEngine(choice, environment);
-  const session = await chosen.engine.open(evaluationState(model));
-  await session.load({ ...start.tensors, ...tensors });
   const weights = `${which} weights, epoch ${metadata.training.epoch}`;
-  return { recipe, model, metadata, weights, session, engine: describeEngine(chosen) };
+  return { recipe, model, metadata, weights, tensors: { ...start.tensors, ...tensors } };
 }
 
-async function readMetadata(folder: string, file: string, which: 'last' | 'best'): Promise<TunedMetadata> {
+async function recipeOf(folder: string, which: string): Promise<Recipe> {
+  if (which !== 'last' && which !== 'best') throw usageError(`--weights ${which}: choose last or best`);
+  return parseRecipe(await readRunRecipe(folder), { file: path.join(folder, CONFIG_FILE) });
+}
+
+async function readMetadata(folder: string, file: string, which: string): Promise<TunedMetadata> {
   try {
     return await readTunedMetadata(file);
   } catch (error) {

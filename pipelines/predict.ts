@@ -2,23 +2,26 @@
 import os from 'node:os';
 import path from 'node:path';
 import pLimit from 'p-limit';
+import type { Views } from '../src/data/loader.ts';
 import type { Entry } from '../src/data/manifest.ts';
 import { prefetch } from '../src/data/prefetch.ts';
 import { parseViews } from '../src/data/views.ts';
 import { dataError, usageError } from '../src/errors/index.ts';
 import { batchedForward } from '../src/eval/evaluate.ts';
 import { fuseViews, softmax, topClasses } from '../src/eval/metrics.ts';
-import { findFfmpeg } from '../src/video/ffmpeg.ts';
+import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
 import { probeVideo } from '../src/video/probe.ts';
 import { openLoader } from './assemble.ts';
 import type { Command } from './command.ts';
 import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
-import { loadRun } from './load-run.ts';
+import { type LoadedRun, loadRuns } from './load-run.ts';
 import { formatTable } from './table.ts';
 
 interface Answer {
   readonly file: string;
+  /** Folder of the run, where several were asked. */
+  readonly run?: string;
   readonly failure?: string;
   readonly top?: readonly { readonly class: string; readonly label: number; readonly probability: number }[];
 }
@@ -31,6 +34,7 @@ export const predict: Command = {
     { name: '<files...>', description: 'videos and images' },
   ],
   options: [
+    { flags: '--also <runs>', description: 'further runs, separated by commas; those over one backbone load it once' },
     { flags: '--top <n>', description: 'classes shown for each file', default: '5' },
     { flags: '--views <KxC>', description: 'segments × crops, as 4x3 (default: eval of the recipe)' },
     { flags: '--weights <which>', description: 'last, or best on the validation split', default: 'last' },
@@ -39,82 +43,118 @@ export const predict: Command = {
   examples: [
     'petl-video predict runs/hmdb51-adaptformer-vit-b swing.mp4 jump.avi',
     'petl-video predict runs/mine *.mp4 --json',
+    'petl-video predict runs/actions --also runs/scenes,runs/objects clip.mp4',
   ],
   async run([run, given], options, { environment, reporter, signal }) {
     const top = Number(options.top);
     if (!Number.isInteger(top) || top < 1) throw usageError(`--top ${options.top}: give a number of classes`);
-    const { recipe, model, metadata, session } = await loadRun(
-      run as string,
-      options.weights as string,
-      options,
-      environment,
-    );
-    const { segments, crops, batch, fuse } = recipe.eval;
-    const views = options.views === undefined ? { segments, crops } : parseViews(options.views as string);
-    const perVideo = views.segments * views.crops;
-    const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
-
-    const limit = pLimit(os.availableParallelism());
-    const entries = await Promise.all(
-      (given as readonly string[]).map((file) =>
-        limit(async (): Promise<Entry> => {
-          const { frames, width, height, fps, verdict, reason } = await probeVideo(ffmpeg, file, { signal });
-          const facts = { id: file, file: path.resolve(file), label: 0, frames, width, height, fps, verdict };
-          return reason === undefined ? facts : { ...facts, reason };
-        }),
-      ),
-    );
-    const dataset = { name: 'files', classes: metadata.classes, root: '/', flip: false, splits: [] };
-    const loader = openLoader(recipe, ffmpeg, dataset, { test: entries });
+    const views = options.views === undefined ? undefined : parseViews(options.views as string);
+    const others = String(options.also ?? '')
+      .split(',')
+      .filter((folder) => folder !== '');
+    const folders = [run as string, ...others];
+    const loaded = await loadRuns(folders, options.weights as string, options, environment);
     try {
+      const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
+      const entries = await probeFiles(given as readonly string[], ffmpeg, signal);
       const answers: Answer[] = [];
-      const forward = await batchedForward(session, model, Math.min(batch, perVideo * entries.length));
-      const indices = entries.map((_, index) => index);
-      for await (const loaded of prefetch(indices, 4, (index) => loader.views('test', index, views), signal)) {
-        signal.throwIfAborted();
-        const file = entries[answers.length]?.id as string;
-        if ('failure' in loaded) {
-          answers.push({ file, failure: loaded.failure });
-          continue;
-        }
-        const logits: Float32Array[] = [];
-        const bytes = loaded.clips.length / perVideo;
-        for (let v = 0; v < perVideo; v++) {
-          await forward.add(loaded.clips.subarray(v * bytes, (v + 1) * bytes), (row) => logits.push(row));
-        }
-        await forward.flush();
-        loaded.release();
-        const fused = fuseViews(logits, fuse);
-        const probabilities = fuse === 'softmax' ? fused : softmax(fused);
-        answers.push({
-          file,
-          top: topClasses(probabilities, top).map((k) => ({
-            class: metadata.classes[k] as string,
-            label: k,
-            probability: probabilities[k] as number,
-          })),
-        });
+      for (const one of loaded.runs) {
+        const answered = await answersOf(one, entries, { ffmpeg, views, top, signal });
+        answers.push(...answered.map((answer) => (folders.length === 1 ? answer : { ...answer, run: one.folder })));
       }
       reporter.result(answersText(answers), answers);
-      const failed = answers.filter(({ failure }) => failure !== undefined);
-      if (failed.length > 0) {
-        throw dataError(`${failed.length} of ${answers.length} files could not be read`, {
-          at: failed.map(({ file }) => file).join(', '),
+      const failed = new Set(answers.flatMap(({ file, failure }) => (failure === undefined ? [] : [file])));
+      if (failed.size > 0) {
+        throw dataError(`${failed.size} of ${entries.length} files could not be read`, {
+          at: [...failed].join(', '),
           remedy: 'the reason stands beside each of them above',
         });
       }
     } finally {
-      await loader.close();
-      session.dispose();
+      loaded.dispose();
     }
   },
 };
 
-function answersText(answers: readonly Answer[]): string {
-  const rows = answers.flatMap(({ file, failure, top }) =>
-    failure === undefined
-      ? (top ?? []).map((best, i) => [i === 0 ? file : '', `${(100 * best.probability).toFixed(1)} %`, best.class])
-      : [[file, '', `not read: ${failure}`]],
+async function probeFiles(files: readonly string[], ffmpeg: Ffmpeg, signal: AbortSignal): Promise<Entry[]> {
+  const limit = pLimit(os.availableParallelism());
+  return Promise.all(
+    files.map((file) =>
+      limit(async (): Promise<Entry> => {
+        const { frames, width, height, fps, verdict, reason } = await probeVideo(ffmpeg, file, { signal });
+        const facts = { id: file, file: path.resolve(file), label: 0, frames, width, height, fps, verdict };
+        return reason === undefined ? facts : { ...facts, reason };
+      }),
+    ),
   );
-  return formatTable(['file', 'probability', 'class'], rows);
+}
+
+interface Asked {
+  readonly ffmpeg: Ffmpeg;
+  /** The recipe's where absent. */
+  readonly views: Views | undefined;
+  readonly top: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a run says of the files, in their order. */
+async function answersOf(
+  { recipe, model, metadata, session }: LoadedRun,
+  entries: readonly Entry[],
+  { ffmpeg, views: asked, top, signal }: Asked,
+): Promise<Answer[]> {
+  const { segments, crops, batch, fuse } = recipe.eval;
+  const views = asked ?? { segments, crops };
+  const perVideo = views.segments * views.crops;
+  const dataset = { name: 'files', classes: metadata.classes, root: '/', flip: false, splits: [] };
+  const loader = openLoader(recipe, ffmpeg, dataset, { test: entries });
+  try {
+    const answers: Answer[] = [];
+    const forward = await batchedForward(session, model, Math.min(batch, perVideo * entries.length));
+    const indices = entries.map((_, index) => index);
+    for await (const loaded of prefetch(indices, 4, (index) => loader.views('test', index, views), signal)) {
+      signal.throwIfAborted();
+      const file = entries[answers.length]?.id as string;
+      if ('failure' in loaded) {
+        answers.push({ file, failure: loaded.failure });
+        continue;
+      }
+      const logits: Float32Array[] = [];
+      const bytes = loaded.clips.length / perVideo;
+      for (let v = 0; v < perVideo; v++) {
+        await forward.add(loaded.clips.subarray(v * bytes, (v + 1) * bytes), (row) => logits.push(row));
+      }
+      await forward.flush();
+      loaded.release();
+      const fused = fuseViews(logits, fuse);
+      const probabilities = fuse === 'softmax' ? fused : softmax(fused);
+      answers.push({
+        file,
+        top: topClasses(probabilities, top).map((k) => ({
+          class: metadata.classes[k] as string,
+          label: k,
+          probability: probabilities[k] as number,
+        })),
+      });
+    }
+    return answers;
+  } finally {
+    await loader.close();
+  }
+}
+
+function answersText(answers: readonly Answer[]): string {
+  const several = answers.some(({ run }) => run !== undefined);
+  const rows = answers.flatMap(({ run, file, failure, top }) => {
+    const first = several ? [run ?? '', file] : [file];
+    const blank = first.map(() => '');
+    return failure === undefined
+      ? (top ?? []).map((best, i) => [
+          ...(i === 0 ? first : blank),
+          `${(100 * best.probability).toFixed(1)} %`,
+          best.class,
+        ])
+      : [[...first, '', `not read: ${failure}`]];
+  });
+  return formatTable([...(several ? ['run'] : []), 'file', 'probability', 'class'], rows);
 }

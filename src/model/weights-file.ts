@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { weightsError } from '../errors/index.ts';
 import { readSafetensors, writeSafetensorsFrom } from '../formats/safetensors.ts';
 import type { HostTensor, TensorSpec } from '../tensor/host.ts';
+import type { VitOptions } from './options.ts';
 
 export const WEIGHTS_FORMAT = 'petl-video weights';
 
@@ -59,6 +60,12 @@ export interface WeightsMetadata {
   readonly sourceSha256: string;
   /** Tensors of the ViT that the checkpoint lacked. */
   readonly missing: readonly string[];
+}
+
+/** What a weights file fixes of a ViT, out of its options. */
+export function weightsVitOf(vit: VitOptions): WeightsMetadata['vit'] {
+  const { width, depth, heads, patch, tubelet, mlpRatio, bias, clsToken, positions, pool } = vit;
+  return { width, depth, heads, patch, tubelet, mlpRatio, bias, clsToken, positions, pool };
 }
 
 export interface WeightsFile {

@@ -92,6 +92,25 @@ export async function startingValues(model: Classifier, weights: string, seed: n
   return { tensors, backbone: fingerprint(frozen), loaded: Object.keys(loaded), unused, adapted };
 }
 
+/**
+ * The same for a classifier beside another over the same backbone, out of that one's frozen tensors.
+ * @returns nothing where the other trains a tensor that this one has frozen, which the file alone still has
+ */
+export function startingValuesFrom(
+  model: Classifier,
+  other: Classifier,
+  tensors: HostTensors,
+): Pick<StartingValues, 'tensors' | 'backbone'> | undefined {
+  const frozen: HostTensors = {};
+  const known = new Set(other.frozen.map(({ name }) => name));
+  for (const { name } of model.frozen) {
+    const tensor = tensors[name];
+    if (tensor === undefined || !known.has(name)) return undefined;
+    frozen[name] = tensor;
+  }
+  return { tensors: frozen, backbone: fingerprint(frozen) };
+}
+
 function checkShapes(
   specs: readonly ParameterSpec[],
   required: ReadonlySet<string>,
