@@ -8,17 +8,24 @@ import { evaluationState } from '../src/eval/step.ts';
 import type { Classifier } from '../src/petl/classifier.ts';
 import { startingValues } from '../src/petl/starting-values.ts';
 import { readTunedMetadata, readTunedWeights, type TunedMetadata } from '../src/petl/tuned-weights.ts';
+import type { HostTensors } from '../src/tensor/host.ts';
 import { BEST_FILE, CONFIG_FILE, readRunRecipe, TUNED_FILE } from '../src/train/run-folder.ts';
 import { buildModel, engineOptions } from './assemble.ts';
 import type { Environment, Options } from './command.ts';
 import { engineChoice } from './engine-choice.ts';
 
-export interface LoadedRun {
+/** A run as its files tell it, without an engine. */
+export interface ReadRun {
   readonly recipe: Recipe;
   readonly model: Classifier;
   readonly metadata: TunedMetadata;
   /** `last weights, epoch 90`. */
   readonly weights: string;
+  /** All of the model's, by name: the backbone's from its weights file, the others as the run tuned them. */
+  readonly tensors: HostTensors;
+}
+
+export interface LoadedRun extends Omit<ReadRun, 'tensors'> {
   /** Holds the weights; the caller disposes it. */
   readonly session: Session;
   /** The engine, its device, and why that. */
@@ -35,10 +42,19 @@ export async function loadRun(
   given: Options,
   environment: Environment,
 ): Promise<LoadedRun> {
-  if (which !== 'last' && which !== 'best') throw usageError(`--weights ${which}: choose last or best`);
-  const recipe = parseRecipe(await readRunRecipe(folder), { file: path.join(folder, CONFIG_FILE) });
+  const recipe = await recipeOf(folder, which);
   // Nothing is differentiated here.
   const choice = engineChoice({ ...engineOptions(recipe), recompute: false }, given);
+  const { tensors, ...run } = await readRun(folder, which);
+  const chosen = await chooseEngine(choice, environment);
+  const session = await chosen.engine.open(evaluationState(run.model));
+  await session.load(tensors);
+  return { ...run, session, engine: describeEngine(chosen) };
+}
+
+/** @param which `last` or `best` */
+export async function readRun(folder: string, which: string): Promise<ReadRun> {
+  const recipe = await recipeOf(folder, which);
   const file = path.join(folder, which === 'last' ? TUNED_FILE : BEST_FILE);
   const classes = (await readMetadata(folder, file, which)).classes.length;
   const model = buildModel(recipe, classes);
@@ -50,14 +66,16 @@ export async function loadRun(
       remedy: `put the original weights file back; its fingerprint was ${metadata.backbone.slice(0, 16)}…`,
     });
   }
-  const chosen = await chooseEngine(choice, environment);
-  const session = await chosen.engine.open(evaluationState(model));
-  await session.load({ ...start.tensors, ...tensors });
   const weights = `${which} weights, epoch ${metadata.training.epoch}`;
-  return { recipe, model, metadata, weights, session, engine: describeEngine(chosen) };
+  return { recipe, model, metadata, weights, tensors: { ...start.tensors, ...tensors } };
 }
 
-async function readMetadata(folder: string, file: string, which: 'last' | 'best'): Promise<TunedMetadata> {
+async function recipeOf(folder: string, which: string): Promise<Recipe> {
+  if (which !== 'last' && which !== 'best') throw usageError(`--weights ${which}: choose last or best`);
+  return parseRecipe(await readRunRecipe(folder), { file: path.join(folder, CONFIG_FILE) });
+}
+
+async function readMetadata(folder: string, file: string, which: string): Promise<TunedMetadata> {
   try {
     return await readTunedMetadata(file);
   } catch (error) {
