@@ -17,6 +17,7 @@ import { fingerprint } from '../src/model/fingerprint.ts';
 import { readWeights, type WeightsMetadata } from '../src/model/weights-file.ts';
 import { methodOf } from '../src/petl/index.ts';
 import type { HostTensor } from '../src/tensor/host.ts';
+import { BEST_FILE, TUNED_FILE } from '../src/train/run-folder.ts';
 import type { Command, Options } from './command.ts';
 import { type ReadRun, readRun } from './load-run.ts';
 
@@ -101,6 +102,12 @@ function sourceOfRun(folder: string, { recipe, model, weights, tensors }: ReadRu
 }
 
 async function sourceOfFile(file: string): Promise<Source> {
+  if ([TUNED_FILE, BEST_FILE].includes(path.basename(file))) {
+    throw usageError('tuned weights are exported with the backbone that they belong to', {
+      at: file,
+      remedy: `give the folder of the run: ${path.dirname(file)}, and --weights last or best`,
+    });
+  }
   const weights = await readWeights(file);
   const { vit, source, missing } = weights.metadata;
   return {

@@ -186,6 +186,12 @@ test('what a program cannot hold is refused with the reason, and nothing is writ
   );
   refused(modelOf(image, 'linear'), 'videomae', /backbone\.bias is qkv, not qv; backbone\.clsToken is true, not false/);
   refused(modelOf({ ...image, frames: 4 }, 'linear'), 'timm', /it sees several frames, not an image/);
+  refused(modelOf({ ...image, frames: 4 }, 'linear'), 'adaptformer', /it sees several frames, not an image/);
+  refused(
+    modelOf({ ...tinyVit, frames: 4, attention: 'per-frame' }, 'linear'),
+    'videomae',
+    /VideoMAE has no such ViT: its attention is per frame/,
+  );
   refused(modelOf({ ...tinyVit, bias: 'qkv' }, 'linear'), 'adaptformer', /backbone\.bias is qkv, not qv/);
   refused(
     modelOf(tinyVit, 'adaptformer', { blocks: [1] }),

@@ -168,8 +168,8 @@ test('what cannot be exported, and what is asked wrongly', async () => {
   await refused(
     inside('refused', 'tuned.safetensors'),
     { as: 'timm', out },
-    'weights',
-    /no weights file of petl-video/,
+    'usage',
+    /give the folder of the run: .*refused, and --weights/,
   );
   await refused(inside('nothing'), { as: 'timm', out }, 'weights', /does not exist/);
   await refused(folder, { as: 'timm', out }, 'data', /no run here/);

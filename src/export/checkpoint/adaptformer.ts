@@ -7,6 +7,8 @@ import {
   type Piece,
   PLAIN,
   renamed,
+  SEVERAL_FRAMES,
+  seesVideo,
   shapeOf,
   type Target,
   third,
@@ -24,6 +26,7 @@ export const adaptformerTarget: Target = {
     const wrong = isImage(model)
       ? differences(model, { tubelet: 1, bias: 'qkv', positions: 'learned' })
       : differences(model, { bias: 'qv', positions: 'sincos', pool: 'mean' });
+    if (isImage(model) && seesVideo(model)) wrong.push(SEVERAL_FRAMES);
     for (const [kind, what] of [
       [/^blocks\.\d+\.adaptmlp\.down\.weight$/, 'adapters'],
       [/^blocks\.\d+\.prompts$/, 'prompts'],

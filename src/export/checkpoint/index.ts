@@ -53,6 +53,8 @@ export function planCheckpoint(
 ): CheckpointPlan {
   const target: Target = TARGETS[name];
   const unfit = target.unfit(model);
+  const perFrame = model.vit.attention === 'per-frame' && (model.vit.frames ?? 1) > 1;
+  if (perFrame && target !== ours) unfit.push('its attention is per frame');
   if (unfit.length > 0) {
     throw weightsError(`${target.program} has no such ViT: ${unfit.join('; ')}`, {
       at: about.at,

@@ -77,3 +77,13 @@ export function differences(
     .filter((key) => vit[key] !== wanted[key])
     .map((key) => `backbone.${key} is ${vit[key]}, not ${wanted[key]}`);
 }
+
+export const SEVERAL_FRAMES = 'it sees several frames, not an image';
+
+/** Whether the ViT sees more than an image: by its frames, or by a table of positions that is of no square. */
+export function seesVideo(model: Exportable): boolean {
+  const { vit } = model;
+  const rows = shapeOf(model, 'pos_embed')[1];
+  const patches = rows === undefined ? 1 : rows - (vit.clsToken ? 1 : 0);
+  return (vit.frames ?? 1) > 1 || !Number.isInteger(Math.sqrt(patches));
+}

@@ -1,15 +1,13 @@
 /** State dicts of timm's VisionTransformer, which MAE's image model shares. */
 import { FOLDED, linearHead, RUNNING } from './fold-head.ts';
-import { differences, PLAIN, renamed, shapeOf, type Target, withoutTime } from './plan.ts';
+import { differences, PLAIN, renamed, SEVERAL_FRAMES, seesVideo, shapeOf, type Target, withoutTime } from './plan.ts';
 
 export const timmTarget: Target = {
   program: 'timm',
   key: undefined,
   unfit(model) {
     const wrong = differences(model, { tubelet: 1, bias: 'qkv', positions: 'learned', clsToken: true });
-    const patches = (shapeOf(model, 'pos_embed')[1] ?? 2) - 1;
-    const video = (model.vit.frames ?? 1) > 1 || !Number.isInteger(Math.sqrt(patches));
-    return video ? [...wrong, 'it sees several frames, not an image'] : wrong;
+    return seesVideo(model) ? [...wrong, SEVERAL_FRAMES] : wrong;
   },
   pieces(name, model) {
     if (name === 'patch_embed.proj.weight') return [withoutTime(model, name)];

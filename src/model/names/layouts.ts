@@ -145,7 +145,10 @@ export const LAYOUTS: Readonly<Record<Layout, LayoutRules>> = {
     clsToken: true,
     positions: 'learned',
     poolWithoutFcNorm: 'cls',
-    unused: [[/^pre_logits\./, CLASSIFIER]],
+    unused: [
+      [/^pre_logits\./, CLASSIFIER],
+      [/^opt\/state\//, 'belongs to the optimizer of its training'],
+    ],
   },
   'arc-image': {
     cut: 'split',
