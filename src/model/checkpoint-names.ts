@@ -91,8 +91,8 @@ export function mapCheckpoint(specs: SourceSpecs, options: MapOptions = {}): Map
   for (const name of words.specs.keys()) {
     if (taken.has(name)) continue;
     const why = whyUnused(name.slice(source.wrapper.length), layout, vit, source);
-    if (why === undefined && layout === 'petl-video') {
-      // Our own programs wrote it: what no ViT has is a method's. A run whose method lacks it refuses it.
+    if (why === undefined && asked === 'petl-video') {
+      // Known to be ours: what no ViT has is a method's. A run whose method lacks it refuses it.
       const shape = words.specs.get(name)?.shape ?? [];
       const bare = name.slice(source.fullName('').length);
       const item = { name: bare, part: 'tuned' as const, from: [name], partShape: shape, shape, make: 'same' as const };

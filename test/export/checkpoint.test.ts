@@ -14,8 +14,8 @@ import {
 import { openTensorFile } from '../../src/formats/tensor-file.ts';
 import { mapCheckpoint } from '../../src/model/checkpoint-names.ts';
 import type { VitOptions } from '../../src/model/options.ts';
-import type { WeightsMetadata } from '../../src/model/weights-file.ts';
-import { parseMetadata } from '../../src/model/weights-file.ts';
+import { parseMetadata, type WeightsMetadata } from '../../src/model/weights-file.ts';
+import { methodOf, methods } from '../../src/petl/index.ts';
 import { float32, type HostTensor, type HostTensors, sizeOf } from '../../src/tensor/host.ts';
 import { rng } from '../../src/tensor/random.ts';
 import { tinyImageVit, tinyVit } from '../model/tiny-vit.ts';
@@ -128,6 +128,29 @@ test('our own checkpoint keeps tensors of methods that no other program knows', 
   const own = { ...model, tensors: { ...model.tensors, 'blocks.0.new.weight': float32([2], Float32Array.of(1, 2)) } };
   const back = await imported((await exported(own, 'petl-video')).file);
   assert.deepEqual(back.tensors, own.tensors);
+});
+
+/** Methods of which timm's ViT has every tensor, as they are or merged; the others are refused. */
+const IN_TIMM = ['linear', 'full', 'bitfit'];
+
+test('every method: our own checkpoint holds it; timm holds what is plain, or merged', async () => {
+  for (const { name } of methods) {
+    const attached = methodOf(name).attach(image, {});
+    const model = modelOf(image, name);
+    const back = await imported((await exported(model, 'petl-video')).file);
+    assert.deepEqual(back.tensors, model.tensors, name);
+    const about = { at: name, remedy: 'merge', metadata: metadataOf(image) };
+    if (IN_TIMM.includes(name)) planCheckpoint('timm', exportable(model), about);
+    else assert.throws(() => planCheckpoint('timm', exportable(model), about), /timm has no place for/, name);
+    if (attached.merge === undefined) continue;
+    const merged = { ...model.tensors, ...attached.merge(model.tensors) };
+    const own = new Set(attached.parameters.map((spec) => spec.name));
+    const plain = Object.fromEntries(Object.entries(merged).filter(([tensor]) => !own.has(tensor)));
+    const held = await imported((await exported({ options: image, tensors: plain }, 'timm')).file);
+    assert.deepEqual(held.left, [], name);
+    const backbone = Object.keys(plain).filter((tensor) => !tensor.startsWith('head'));
+    for (const tensor of backbone) assert.deepEqual(held.tensors[tensor], plain[tensor], `${name}: ${tensor}`);
+  }
 });
 
 test('BatchNorm is folded into the head: the same logits', async () => {
