@@ -19,6 +19,7 @@ export const commands: readonly Listing[] = [
   { name: 'export', load: async () => (await import('./export.ts')).exportCommand },
   { name: 'weights inspect', load: async () => (await import('./weights-inspect.ts')).weightsInspect },
   { name: 'weights import', load: async () => (await import('./weights-import.ts')).weightsImport },
+  { name: 'weights export', load: async () => (await import('./weights-export.ts')).weightsExport },
   { name: 'weights merge', load: async () => (await import('./weights-merge.ts')).weightsMerge },
   { name: 'config show', load: async () => (await import('./config-show.ts')).configShow },
   { name: 'config check', load: async () => (await import('./config-check.ts')).configCheck },
@@ -30,7 +31,7 @@ export const commands: readonly Listing[] = [
 
 /** What the first words of two-word commands stand for. */
 export const groups: Readonly<Record<string, string>> = {
-  weights: 'Look into checkpoints and import them',
+  weights: 'Look into checkpoints, import and export them',
   config: 'Show and check recipes',
   bench: 'Measure speed',
 };

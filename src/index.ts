@@ -16,6 +16,7 @@ export type { EngineOptions } from './engine/options.ts';
 export { type ErrorKind, Interrupted, PetlVideoError } from './errors/index.ts';
 export { type EvaluateOptions, type Evaluation, evaluate, type VideoPrediction } from './eval/evaluate.ts';
 export { type Protocol, protocolText, resultText } from './eval/protocol.ts';
+export { type Exportable, planCheckpoint, writeCheckpointFile } from './export/checkpoint/index.ts';
 export { type ExportOptions, exportModel } from './export/export.ts';
 export { NORMALIZATIONS, SIZES, type VitOptions } from './model/options.ts';
 export type { BlockTaps, TapsOf } from './model/taps.ts';

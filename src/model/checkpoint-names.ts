@@ -91,7 +91,13 @@ export function mapCheckpoint(specs: SourceSpecs, options: MapOptions = {}): Map
   for (const name of words.specs.keys()) {
     if (taken.has(name)) continue;
     const why = whyUnused(name.slice(source.wrapper.length), layout, vit, source);
-    if (why === undefined) unexpected.push(words.original(name));
+    if (why === undefined && asked === 'petl-video') {
+      // Known to be ours: what no ViT has is a method's. A run whose method lacks it refuses it.
+      const shape = words.specs.get(name)?.shape ?? [];
+      const bare = name.slice(source.fullName('').length);
+      const item = { name: bare, part: 'tuned' as const, from: [name], partShape: shape, shape, make: 'same' as const };
+      tensors.push(mappedTensor(item, [name], source, words));
+    } else if (why === undefined) unexpected.push(words.original(name));
     else unused.push({ name: words.original(name), why });
   }
   const fresh = all

@@ -129,14 +129,17 @@ export async function writeWeights(
   metadata: WeightsMetadata,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<void> {
-  const { layout, vit, source, sourceSha256, missing } = metadata;
-  const texts: Record<string, string> = {
+  await writeSafetensorsFrom(file, Object.fromEntries(specs), make, metadataTexts(metadata), options);
+}
+
+/** The metadata as a file holds them. */
+export function metadataTexts({ layout, vit, source, sourceSha256, missing }: WeightsMetadata): Record<string, string> {
+  return {
     format: WEIGHTS_FORMAT,
     layout,
     vit: JSON.stringify(vit),
     source,
     source_sha256: sourceSha256,
+    ...(missing.length > 0 ? { missing: JSON.stringify(missing) } : {}),
   };
-  if (missing.length > 0) texts.missing = JSON.stringify(missing);
-  await writeSafetensorsFrom(file, Object.fromEntries(specs), make, texts, options);
 }

@@ -55,7 +55,8 @@ export interface Classifier {
   predict(parameter: Lookup, clip: Tensor, forward: Forward): Prediction;
 }
 
-const BATCH_NORM_EPSILON = 1e-6;
+/** ε of the BatchNorm in front of the classifier. */
+export const BATCH_NORM_EPSILON = 1e-6;
 const BATCH_NORM_MOMENTUM = 0.1;
 const RUNNING_MEAN = 'head.batchnorm.running_mean';
 const RUNNING_VARIANCE = 'head.batchnorm.running_var';

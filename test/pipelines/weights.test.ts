@@ -12,6 +12,8 @@ import { PetlVideoError } from '../../src/errors/index.ts';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { readWeights } from '../../src/model/weights-file.ts';
 import { float32, type HostTensors, sizeOf } from '../../src/tensor/host.ts';
+import { npyOf } from '../formats/npy-writer.ts';
+import { zipOf } from '../formats/zip-writer.ts';
 import { adaptformer, type Specs, videomaeFinetune, videomaePretrain } from '../model/checkpoint-lists.ts';
 
 let folder: string;
@@ -199,6 +201,57 @@ test('what is asked wrongly is a usage error; what the file does not tell is a w
     (await readdir(folder)).filter((name) => name.includes('never')),
     [],
   );
+});
+
+test("Google's npz: deflated arrays, kernels turned, heads from the file", async () => {
+  const [D, H, d] = [6, 3, 2];
+  const arrays: Record<string, number[]> = {
+    cls: [1, 1, D],
+    'embedding/kernel': [2, 2, 3, D],
+    'embedding/bias': [D],
+    'Transformer/posembed_input/pos_embedding': [1, 5, D],
+    'Transformer/encoder_norm/scale': [D],
+    'Transformer/encoder_norm/bias': [D],
+  };
+  const at = 'Transformer/encoderblock_0';
+  for (const norm of ['LayerNorm_0', 'LayerNorm_2']) {
+    arrays[`${at}/${norm}/scale`] = [D];
+    arrays[`${at}/${norm}/bias`] = [D];
+  }
+  for (const name of ['query', 'key', 'value']) {
+    arrays[`${at}/MultiHeadDotProductAttention_1/${name}/kernel`] = [D, H, d];
+    arrays[`${at}/MultiHeadDotProductAttention_1/${name}/bias`] = [H, d];
+  }
+  arrays[`${at}/MultiHeadDotProductAttention_1/out/kernel`] = [H, d, D];
+  arrays[`${at}/MultiHeadDotProductAttention_1/out/bias`] = [D];
+  for (const [i, shape] of [
+    [D, 4 * D],
+    [4 * D, D],
+  ].entries()) {
+    arrays[`${at}/MlpBlock_3/Dense_${i}/kernel`] = shape;
+    arrays[`${at}/MlpBlock_3/Dense_${i}/bias`] = [shape[1] as number];
+  }
+  const values = (shape: readonly number[]): Float32Array => Float32Array.from({ length: sizeOf(shape) }, (_, i) => i);
+  const file = path.join(folder, 'ViT-X.npz');
+  const members = Object.entries(arrays).map(([name, shape]) => ({
+    name: `${name}.npy`,
+    data: npyOf(shape, new Uint8Array(values(shape).buffer)),
+    deflate: true,
+  }));
+  await writeFile(file, zipOf(members));
+  const inspected = await run(weightsInspect, file);
+  assert.deepEqual([inspected.json.format, inspected.json.layout], ['npz', 'google-npz']);
+  assert.match(inspected.text, /^note +these were trained on pixels with mean and deviation 0\.5/m);
+  const out = path.join(folder, 'ViT-X.safetensors');
+  const { json, text } = await run(weightsImport, file, { out });
+  assert.deepEqual([json.missing, json.unexpected, json.vit.heads], [[], [], H]);
+  assert.match(text, /^note +these were trained/m);
+  const weights = await readWeights(out);
+  assert.equal(weights.metadata.vit.heads, H);
+  const fc1 = await weights.read('blocks.0.mlp.fc1.weight');
+  assert.deepEqual(fc1.shape, [4 * D, D]);
+  assert.equal(fc1.data[7 * D + 2], 2 * 4 * D + 7);
+  await weights.close();
 });
 
 test('inspect shows what cannot be imported, and says why', async () => {

@@ -101,7 +101,8 @@ function viewShape(view: View, shape: readonly number[]): readonly number[] {
 
 function viewTensor(view: View, tensor: HostTensor): HostTensor {
   const shape = viewShape(view, tensor.shape);
-  if (view === 'as is' || view === 'flat') return { ...tensor, shape };
+  // Integers stay, to be refused where floats are needed.
+  if (view === 'as is' || view === 'flat' || tensor.dtype !== 'float32') return { ...tensor, shape };
   // Both kinds of kernel are a matrix with the output in its columns; of an image kernel the rows are in another order too.
   const outputs = shape[0] as number;
   const matrix = transposed(tensor.data, tensor.data.length / outputs, outputs);

@@ -145,7 +145,13 @@ export const LAYOUTS: Readonly<Record<Layout, LayoutRules>> = {
     clsToken: true,
     positions: 'learned',
     poolWithoutFcNorm: 'cls',
-    unused: [[/^pre_logits\./, CLASSIFIER]],
+    unused: [
+      [/^pre_logits\./, CLASSIFIER],
+      [/^opt\/state\//, 'belongs to the optimizer of its training'],
+    ],
+    note:
+      'these were trained on pixels with mean and deviation 0.5 (data.normalize: half); ARC, Convpass and others over VTAB-1k ' +
+      'feed them with the statistics of ImageNet all the same',
   },
   'arc-image': {
     cut: 'split',

@@ -154,6 +154,16 @@ test("google-npz: the original files and big_vision's, with heads from the shape
   assert.equal(whole(google({ width: 96, heads: 4 }), 'google-npz', { ...IMAGE_B, width: 96, heads: 4 }).vit.heads, 4);
 });
 
+test("google-npz: a training's own file, with its optimizer", () => {
+  const specs = new Map([...google()].map(([name, spec]) => [`opt/target/${name}`, spec]));
+  specs.set('opt/state/step', { shape: [] });
+  const mapping = whole(specs, 'google-npz', IMAGE_B);
+  assert.deepEqual(
+    mapping.unused.map(({ name }) => name),
+    ['opt/state/step'],
+  );
+});
+
 test('google-npz: a head behind pre_logits means nothing without them', () => {
   const mapping = whole(google({ preLogits: true }), 'google-npz', IMAGE_B);
   assert.equal(numbers(mapping), IMAGE_NUMBERS);
