@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { PetlVideoError } from '../../src/errors/index.ts';
 import { openTensorFile } from '../../src/formats/tensor-file.ts';
 import { type MapOptions, type Mapping, mapCheckpoint, type WeightsVit } from '../../src/model/checkpoint-names.ts';
+import { NORMALIZATIONS, SIZES } from '../../src/model/options.ts';
+import { convpass } from '../../src/petl/convpass.ts';
 import { float32, type HostTensor, int32, sizeOf } from '../../src/tensor/host.ts';
 import { adaptformer, maeImage, type Specs, videomaeFinetune, videomaePretrain } from './checkpoint-lists.ts';
 
@@ -355,6 +357,38 @@ test('golden checkpoints: fused rows are the file’s, layouts are told', async 
     await file.close();
   }
   const arc = await openTensorFile(path.join(golden, 'image-arc', 'checkpoint.pth'));
-  refused(() => mapCheckpoint(arc.specs), /50 names begin with embedding\.cls/);
+  const { layout, missing, unexpected, tensors } = mapCheckpoint(arc.specs, { heads: 4 });
+  assert.deepEqual([layout, missing, unexpected], ['arc-image', [], []]);
+  const tuned = tensors.filter(({ part }) => part === 'tuned').map(({ name, from }) => [name, ...from]);
+  assert.deepEqual(tuned.slice(0, 4), [
+    ['arc.0.att.projection', 'transformer.att_down_projection'],
+    ['arc.0.mlp.projection', 'transformer.mlp_down_projection'],
+    ['blocks.0.arc_att.scale', 'transformer.layer.0.att_adapter.adapter_rescale'],
+    ['blocks.0.arc_att.bias', 'transformer.layer.0.att_adapter.adapter_bias'],
+  ]);
   await arc.close();
+});
+
+test('a ViT of timm with the bypasses of Convpass is told, bypasses and all', () => {
+  const specs = maeImage();
+  for (const i of range(12)) {
+    for (const place of ['attn', 'mlp']) {
+      const own = (name: string, shape: number[]) =>
+        specs.set(`blocks.${i}.adapter_${place}.adapter_${name}`, { shape });
+      own('down.weight', [8, 768]);
+      own('down.bias', [8]);
+      own('conv.weight', [8, 8, 3, 3]);
+      own('conv.bias', [8]);
+      own('up.weight', [768, 8]);
+      own('up.bias', [768]);
+    }
+  }
+  const { layout, missing, unexpected, tensors } = mapCheckpoint(specs);
+  assert.deepEqual([layout, missing, unexpected], ['convpass-image', [], []]);
+  const backbone = { ...IMAGE_B, ...SIZES.base, frames: 1, size: 224, attention: 'joint', dropPath: 0 } as const;
+  const { parameters } = convpass.attach({ ...backbone, normalization: NORMALIZATIONS.half }, {});
+  const tuned = tensors.filter(({ part }) => part === 'tuned');
+  const shapes = (specs: readonly { name: string; shape: readonly number[] }[]): Record<string, readonly number[]> =>
+    Object.fromEntries(specs.map(({ name, shape }) => [name, shape]));
+  assert.deepEqual(shapes(tuned), shapes(parameters));
 });
