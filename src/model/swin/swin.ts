@@ -10,9 +10,10 @@ import { layerNorm } from '../../tensor/ops/normalize.ts';
 import { type Lookup, ones, type ParameterSpec, uniform, zeros } from '../../tensor/parameters.ts';
 import { scope } from '../../tensor/scope.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
-import type { Forward } from '../block.ts';
+import { block } from '../block.ts';
 import { normalizeClip, patchEmbedding } from '../embedding.ts';
-import type { TapsOf } from '../taps.ts';
+import type { Forward } from '../forward.ts';
+import type { TapsOf, WholeTaps } from '../taps.ts';
 import { swinBlock, swinBlockParameters } from './block.ts';
 import { mergePatches, mergingParameters } from './merging.ts';
 import { lastWidth, SWIN_EPSILON, type SwinOptions, stagesOf } from './options.ts';
@@ -51,18 +52,21 @@ export function swinFeatures(
   clip: Tensor,
   tapsOf: TapsOf,
   forward: Forward,
+  whole: WholeTaps = {},
 ): Tensor {
   const norm = (x: Tensor, name: string): Tensor =>
     layerNorm(x, parameter(`${name}.weight`), parameter(`${name}.bias`), SWIN_EPSILON);
   const embedded = patchEmbedding(normalizeClip(clip, swin.normalization), { ...swin, tubelet: 1 }, parameter);
-  let x = norm(embedded, 'patch_embed.norm');
+  let x = norm(whole.embedded?.(embedded) ?? embedded, 'patch_embed.norm');
+  x = whole.positioned?.(x) ?? x;
   const stages = stagesOf(swin);
   for (const stage of stages) {
     for (let i = stage.first; i < stage.first + stage.depth; i++) {
       const input = x;
-      x = scope(`blocks.${i}`, () => swinBlock(input, i, stage, swin, parameter, tapsOf(i), forward));
+      x = scope(`blocks.${i}`, () => block(input, i, swinBlock(swin, stage, i), parameter, tapsOf(i), forward));
     }
     if (stage.index < stages.length - 1) x = mergePatches(x, stage, parameter);
   }
-  return tf.mean(norm(x, 'norm'), 1);
+  const pooled = tf.mean(norm(x, 'norm'), 1);
+  return whole.pooled?.(pooled) ?? pooled;
 }
