@@ -1,7 +1,7 @@
 /** From a recipe to the library's plain options: the last place that knows recipes. */
 import os from 'node:os';
 import path from 'node:path';
-import { learningRate, type Recipe, toYaml, vitOptions } from '../src/config/index.ts';
+import { backboneOptions, learningRate, type Recipe, toYaml } from '../src/config/index.ts';
 import { randAugmentOf } from '../src/data/augment/rand-augment.ts';
 import type { BatchOrigin } from '../src/data/contact-sheet/batch.ts';
 import type { ClipOptions } from '../src/data/draw.ts';
@@ -49,8 +49,8 @@ export async function readData({ data }: Recipe): Promise<Data> {
 
 export function buildModel(recipe: Recipe, classes: number): Classifier {
   const { name, ...options } = recipe.method;
-  const vit = vitOptions(recipe);
-  return classifier(vit, methodOf(name).attach(vit, options), { classes, ...recipe.head });
+  const backbone = backboneOptions(recipe);
+  return classifier(backbone, methodOf(name).attach(backbone, options), { classes, ...recipe.head });
 }
 
 export function engineOptions({ engine, train }: Recipe): EngineOptions {

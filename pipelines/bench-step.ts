@@ -8,7 +8,7 @@ import { isDataError, usageError } from '../src/errors/index.ts';
 import { evaluateStep, evaluationState } from '../src/eval/step.ts';
 import { traceStep } from '../src/graph/trace.ts';
 import { usefulWork } from '../src/graph/useful-work.ts';
-import { tokensOf } from '../src/model/options.ts';
+import { type BlockShape, blockShapes, blockTokens } from '../src/model/backbone.ts';
 import type { Classifier } from '../src/petl/classifier.ts';
 import { measureStep } from '../src/train/measure-step.ts';
 import { gradientsStep, trainingState, type UpdateOptions } from '../src/train/steps.ts';
@@ -84,7 +84,7 @@ export const benchStep: Command = {
       recompute: taken.recompute,
       batch,
       classes: model.head.classes,
-      tokens: tokensOf(model.backbone),
+      tokens: blockTokens(blockShapes(model.backbone)[0] as BlockShape),
       steps,
       secondsPerStep: { median: middle, min: least, roundMedians: measured.rounds.map(median) },
       clipsPerSecond: batch / middle,

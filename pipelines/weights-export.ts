@@ -14,7 +14,7 @@ import { elements } from '../src/formats/stored-tensor.ts';
 import { onDisk } from '../src/formats/write-file.ts';
 import { isSwin } from '../src/model/backbone.ts';
 import { fingerprint } from '../src/model/fingerprint.ts';
-import { readWeights, type WeightsMetadata } from '../src/model/weights-file.ts';
+import { readWeights, type WeightsMetadata, weightsVitOf } from '../src/model/weights-file.ts';
 import { methodOf } from '../src/petl/index.ts';
 import type { HostTensor } from '../src/tensor/host.ts';
 import { BEST_FILE, TUNED_FILE } from '../src/train/run-folder.ts';
@@ -77,8 +77,7 @@ interface Source {
 
 function sourceOfRun(folder: string, { recipe, model, weights, tensors }: ReadRun): Source {
   const { backbone } = model;
-  if (isSwin(backbone)) throw usageError('a Swin Transformer cannot be exported to these programs', { at: folder });
-  const { width, depth, heads, patch, tubelet, mlpRatio, bias, clsToken, positions, pool } = backbone;
+  if (isSwin(backbone)) throw noSwin(folder);
   const { name, ...options } = recipe.method;
   const merges = methodOf(name).attach(backbone, options).merge !== undefined;
   const said = Object.entries(options).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
@@ -87,7 +86,7 @@ function sourceOfRun(folder: string, { recipe, model, weights, tensors }: ReadRu
     model: { vit: backbone, specs: new Map(Object.entries(tensors)) },
     metadata: {
       layout: 'petl-video',
-      vit: { width, depth, heads, patch, tubelet, mlpRatio, bias, clsToken, positions, pool },
+      vit: weightsVitOf(backbone),
       source: `${recipe.name}, ${weights}`,
       sourceSha256: fingerprint(tensors),
       missing: [],
@@ -110,6 +109,10 @@ async function sourceOfFile(file: string): Promise<Source> {
   }
   const weights = await readWeights(file);
   const { vit, source, missing } = weights.metadata;
+  if ('window' in vit) {
+    await weights.close();
+    throw noSwin(file);
+  }
   return {
     at: file,
     model: { vit, specs: weights.specs },
@@ -119,6 +122,13 @@ async function sourceOfFile(file: string): Promise<Source> {
     read: weights.read,
     close: weights.close,
   };
+}
+
+function noSwin(at: string): Error {
+  return usageError('a Swin Transformer cannot be exported to these programs', {
+    at,
+    remedy: 'the safetensors file itself is read by the safetensors library of PyTorch',
+  });
 }
 
 async function isFolder(place: string): Promise<boolean> {

@@ -29,7 +29,7 @@ type Allowable = (typeof ALLOWABLE)[number];
 
 export const weightsImport: Command = {
   name: 'weights import',
-  summary: 'Turn a checkpoint of VideoMAE, AdaptFormer, MAE, timm, Hugging Face or Google into a weights file',
+  summary: 'Turn a checkpoint of VideoMAE, AdaptFormer, MAE, timm, Swin, Hugging Face or Google into a weights file',
   arguments: [
     {
       name: '<file>',
@@ -54,6 +54,7 @@ export const weightsImport: Command = {
     'petl-video weights import videomae_pretrain_vit_b_1600.pth --out weights/vit-b-k400.safetensors',
     'petl-video weights import mae_pretrain_vit_base.pth --out weights/mae-b.safetensors',
     'petl-video weights import ViT-B_16.npz --out weights/vit-b-in21k.safetensors',
+    'petl-video weights import swin_base_patch4_window7_224_22k.pth --out weights/swin-b-in22k.safetensors',
   ],
   async run([file], options, { reporter, signal }) {
     const from = file as string;
@@ -94,7 +95,7 @@ async function write(source: TensorFile, mapping: Mapping, out: string, signal: 
   };
   const metadata = {
     layout: mapping.layout,
-    vit: { ...mapping.vit, heads: knownHeads(mapping.vit, source.file) },
+    vit: 'window' in mapping.vit ? mapping.vit : { ...mapping.vit, heads: knownHeads(mapping.vit, source.file) },
     source: path.basename(source.file),
     sourceSha256: await sha256(source.file, signal),
     missing: mapping.missing.map(({ name }) => name),
@@ -144,7 +145,8 @@ function oneOf<T extends string>(flag: string, word: string, known: readonly T[]
 /** How to map a file: our own say what they are, everybody else's layout is told by the names. */
 export function mapOptions(source: TensorFile, asked: Pick<ImportOptions, 'layout' | 'heads'>): MapOptions {
   const ours = source.metadata.get('format') === WEIGHTS_FORMAT;
-  const heads = asked.heads ?? (ours ? parseMetadata(source.metadata, source.file).vit.heads : undefined);
+  const vit = ours ? parseMetadata(source.metadata, source.file).vit : undefined;
+  const heads = asked.heads ?? (vit === undefined || 'window' in vit ? undefined : vit.heads);
   return {
     at: source.file,
     layout: asked.layout ?? (ours ? 'petl-video' : 'auto'),
@@ -164,7 +166,7 @@ function refusal(from: string, mapping: Mapping, refused: readonly Allowable[]):
   const missing = mapping.missing.flatMap(({ lacks }) => lacks);
   const lists = refused.map((kind) =>
     kind === 'missing'
-      ? `${mapping.missing.length} tensors of the ViT are missing (${listNames(missing)})`
+      ? `${mapping.missing.length} tensors of the ${'window' in mapping.vit ? 'Swin' : 'ViT'} are missing (${listNames(missing)})`
       : `${mapping.unexpected.length} tensors are unexpected (${listNames(mapping.unexpected)})`,
   );
   return weightsError(`nothing was written: as ${mapping.layout}, ${lists.join(' and ')}`, {

@@ -6,11 +6,11 @@ import { type Mapping, mapCheckpoint } from '../src/model/checkpoint-names.ts';
 import { groupNames, listNames } from '../src/model/names/summary.ts';
 import type { Command } from './command.ts';
 import { mapOptions } from './weights-import.ts';
-import { vitLine } from './weights-report.ts';
+import { backboneLine } from './weights-report.ts';
 
 export const weightsInspect: Command = {
   name: 'weights inspect',
-  summary: 'Show the tensors of a checkpoint, its layout and the ViT it is',
+  summary: 'Show the tensors of a checkpoint, its layout and the backbone it is',
   arguments: [{ name: '<file>', description: 'torch zip checkpoint (.pth, .pt, .bin), .safetensors or .npz' }],
   options: [],
   examples: [
@@ -70,10 +70,11 @@ function textOf(source: TensorFile, mapping: Mapping | string): string {
     '',
   ];
   if (typeof mapping === 'string') return [...lines, `cannot be imported: ${mapping}`].join('\n');
+  const [backbone, what] = backboneLine(mapping.vit);
   return [
     ...lines,
     `layout      ${mapping.layout}`,
-    `vit         ${vitLine(mapping.vit)}`,
+    `${backbone.padEnd(11)} ${what}`,
     `missing     ${listNames(mapping.missing.map(({ name }) => name))}`,
     `unexpected  ${listNames(mapping.unexpected)}`,
     `unused      ${listNames(mapping.unused.map(({ name }) => name))}`,
@@ -95,5 +96,6 @@ function jsonOf(source: TensorFile, mapping: Mapping | string): unknown {
   };
   if (typeof mapping === 'string') return { ...about, layout: null, reason: mapping };
   const { layout, vit, missing, unexpected, unused, fresh, notes } = mapping;
-  return { ...about, layout, vit, missing, unexpected, unused, fresh, notes };
+  const [kind] = backboneLine(vit);
+  return { ...about, layout, [kind]: vit, missing, unexpected, unused, fresh, notes };
 }

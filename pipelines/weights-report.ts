@@ -1,9 +1,19 @@
 /** What the `weights` commands say of a checkpoint's mapping, for people and for programs. */
 import { elements } from '../src/formats/stored-tensor.ts';
-import type { MappedTensor, Mapping, WeightsVit } from '../src/model/checkpoint-names.ts';
+import type { MappedTensor, Mapping, WeightsSwin, WeightsVit } from '../src/model/checkpoint-names.ts';
 import { listNames } from '../src/model/names/summary.ts';
 
-export function vitLine(vit: WeightsVit): string {
+/** What the weights are, and its word. */
+export function backboneLine(of: WeightsVit | WeightsSwin): readonly [kind: 'vit' | 'swin', what: string] {
+  return 'window' in of ? ['swin', swinLine(of)] : ['vit', vitLine(of)];
+}
+
+function swinLine({ width, depths, heads, patch, window, mlpRatio }: WeightsSwin): string {
+  const stages = `depths ${depths.join(', ')}, heads ${heads.join(', ')}`;
+  return `width ${width}, ${stages}, patch ${patch}, window ${window}, MLP × ${mlpRatio}`;
+}
+
+function vitLine(vit: WeightsVit): string {
   const { width, depth, heads, patch, tubelet, mlpRatio, bias, clsToken, positions, pool } = vit;
   return (
     `width ${width}, depth ${depth}, heads ${heads ?? 'unknown'}, patch ${patch}, tubelet ${tubelet}, MLP × ${mlpRatio}, ` +
@@ -25,7 +35,7 @@ export function importText(from: string, out: string | null, mapping: Mapping, d
   const tuned = tensors.filter(({ part }) => part === 'tuned');
   const lines: (readonly [string, string])[] = [
     ['layout', layout],
-    ['vit', vitLine(vit)],
+    backboneLine(vit),
     ['matched', `${tensors.length} tensors, ${numbersOf(tensors).toLocaleString('en')} numbers`],
   ];
   if (tuned.length > 0) lines.push(['tuned', `${listNames(namesOf(tuned))} (among the matched)`]);
@@ -46,5 +56,6 @@ export function importJson(file: string, out: string | null, mapping: Mapping, d
   const { layout, vit, tensors, unused, fresh, notes, missing, unexpected } = mapping;
   const matched = tensors.map(({ name, part, from, shape }) => ({ name, part, from, shape }));
   const numbers = numbersOf(tensors);
-  return { file, out, layout, vit, matched, numbers, dropped, unused, fresh, notes, missing, unexpected };
+  const [kind] = backboneLine(vit);
+  return { file, out, layout, [kind]: vit, matched, numbers, dropped, unused, fresh, notes, missing, unexpected };
 }

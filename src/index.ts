@@ -2,7 +2,7 @@
  * The library, without a command line: prepare and read data, build a model with a method, train, evaluate. Functions take
  * plain typed options; recipes are one way to come by them (`loadRecipe`).
  */
-export { loadRecipe, parseRecipe, type Recipe, toYaml, vitOptions } from './config/index.ts';
+export { backboneOptions, loadRecipe, parseRecipe, type Recipe, toYaml } from './config/index.ts';
 export { drawOperations, type RandAugment, randAugmentOf } from './data/augment/rand-augment.ts';
 export type { ClipOptions } from './data/draw.ts';
 export type { Loader, TrainBatch, Views } from './data/loader.ts';

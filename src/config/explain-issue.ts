@@ -30,7 +30,10 @@ const alternatives = (words: readonly string[]): string => {
 
 /** The names that a discriminated union chooses by; zod sends them along without typing them. */
 function variantNames(issue: Issue): string[] | undefined {
-  return 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : undefined;
+  // Among them undefined, where one is chosen by default.
+  return 'options' in issue && Array.isArray(issue.options)
+    ? issue.options.filter((option) => option !== undefined).map(String)
+    : undefined;
 }
 
 /** What the value must be, as the end of "… must be". */
@@ -80,10 +83,20 @@ function explainUnknown(section: Path, key: string, { recipe, places, keys }: Wr
   if (meant === undefined) return { what: `${dotted(path)} is not a key`, at };
   const remedy = meant.description === undefined ? undefined : `${meant.path}: ${meant.description}`;
   if (meant.path === dotted(path)) {
-    const chosen = valueAt(recipe, [...section, 'name']);
-    return { what: `${dotted(path)} belongs to ${meant.of?.name}, not to ${shown(chosen)}`, at, remedy };
+    return {
+      what: `${dotted(path)} belongs to ${meant.of?.name}, not to ${chosenOf(keys, recipe, meant)}`,
+      at,
+      remedy,
+    };
   }
   return { what: `${dotted(path)} is not a key; did you mean ${meant.path}?`, at, remedy };
+}
+
+/** What the recipe has chosen in place of the key's own variant. */
+function chosenOf(keys: readonly Key[], recipe: unknown, { of }: Key): string {
+  const chosen = valueAt(recipe, [of?.section ?? '', of?.by ?? '']);
+  const otherwise = keys.find((key) => key.of?.section === of?.section && key.of?.isDefault)?.of?.name;
+  return shown(chosen ?? otherwise);
 }
 
 /** The problems that one issue stands for; `above` is the path of the union it was found in. */

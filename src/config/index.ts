@@ -1,7 +1,7 @@
 /** Recipes: what a run is made of, read from YAML and checked. */
+export { backboneOptions } from './backbone-options.ts';
 export { recipeJsonSchema } from './json-schema.ts';
 export { explainLearningRate, learningRate, videosPerStep } from './learning-rate.ts';
 export { loadRecipe } from './load-recipe.ts';
 export { type ParseOptions, parseRecipe, toYaml } from './parse-recipe.ts';
 export { type MethodChoice, type MethodOptions, type Recipe, type RecipeSchema, recipeSchema } from './schema.ts';
-export { vitOptions } from './vit-options.ts';

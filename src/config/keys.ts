@@ -8,13 +8,27 @@ export interface Key {
   /** Dotted. */
   readonly path: string;
   readonly description: string | undefined;
-  /** The method or optimizer whose option it is. */
-  readonly of: { readonly section: string; readonly name: string } | undefined;
+  /** The method, optimizer or backbone whose option it is. */
+  readonly of: Variant | undefined;
 }
+
+/** One of the things that a section chooses from by a key of it. */
+export interface Variant {
+  readonly section: string;
+  /** The key that chooses. */
+  readonly by: string;
+  readonly name: string;
+  /** Whether it is chosen where the key is absent. */
+  readonly isDefault: boolean;
+}
+
+/** Keys by which sections choose. */
+const CHOOSING = ['name', 'model'];
 
 interface SchemaNode {
   readonly description?: string;
   readonly const?: unknown;
+  readonly default?: unknown;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly anyOf?: readonly SchemaNode[];
   readonly oneOf?: readonly SchemaNode[];
@@ -28,17 +42,27 @@ export function keysOf(schema: RecipeSchema): Key[] {
       return [{ path: dotted(at), description: inner.description, of }, ...collect(inner, at, of)];
     });
     const variants = [...(node.anyOf ?? []), ...(node.oneOf ?? [])].flatMap((variant) => {
-      const name = variant.properties?.name?.const;
-      return collect(variant, path, typeof name === 'string' ? { section: dotted(path), name } : of);
+      return collect(variant, path, variantOf(variant, path) ?? of);
     });
     return [...own, ...variants];
   };
   return collect(z.toJSONSchema(schema, { io: 'input' }) as SchemaNode, [], undefined);
 }
 
-/** The keys that the recipe's own choice of method and optimizer allows. */
+function variantOf({ properties = {} }: SchemaNode, path: Path): Variant | undefined {
+  const by = CHOOSING.find((key) => typeof properties[key]?.const === 'string');
+  if (by === undefined) return undefined;
+  const name = properties[by]?.const as string;
+  return { section: dotted(path), by, name, isDefault: properties[by]?.default === name };
+}
+
+/** The keys that the recipe's own choice of backbone, method and optimizer allows. */
 export function allowedKeys(keys: readonly Key[], recipe: unknown): Key[] {
-  return keys.filter(({ of }) => of === undefined || valueAt(recipe, [of.section, 'name']) === of.name);
+  return keys.filter(({ of }) => {
+    if (of === undefined) return true;
+    const chosen = valueAt(recipe, [of.section, of.by]);
+    return chosen === undefined ? of.isDefault : chosen === of.name;
+  });
 }
 
 export function describeKey(keys: readonly Key[], recipe: unknown, path: string): string | undefined {

@@ -1,9 +1,12 @@
 /**
  * One source laid over another, mapping by mapping. A lower value that contradicts the upper choice is dropped, not an
- * error: options of another method or optimizer, and the other way to give a learning rate.
+ * error: options of another backbone, method or optimizer, and the other way to give a learning rate.
  */
 import { SHARED_BY_OPTIMIZERS } from './optim.ts';
 import { isMapping, type Mapping, type Source } from './places.ts';
+
+/** What a backbone is that does not say. */
+const DEFAULT_MODEL = 'vit';
 
 /** What of the lower section survives the upper one. */
 function inherited(section: string, lower: Mapping, upper: Mapping): Mapping {
@@ -11,6 +14,7 @@ function inherited(section: string, lower: Mapping, upper: Mapping): Mapping {
     Object.fromEntries(Object.entries(lower).filter(([key]) => keep(key)));
   const renamed = upper.name !== undefined && upper.name !== lower.name;
   if (section === 'method' && renamed) return {};
+  if (section === 'backbone' && upper.model !== undefined && upper.model !== (lower.model ?? DEFAULT_MODEL)) return {};
   if (section === 'optim') {
     if (renamed) return only((key) => SHARED_BY_OPTIMIZERS.includes(key));
     if ('lr' in upper !== 'blr' in upper) return only((key) => key !== ('lr' in upper ? 'blr' : 'lr'));

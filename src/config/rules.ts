@@ -1,22 +1,14 @@
 /** What no single key can tell: rules between keys. A rule is silent while a section it reads is itself in error. */
 
 import { conflictOf } from '../engine/options.ts';
-import type { Recipe } from './schema.ts';
-import { vitShape } from './vit-options.ts';
-
-export interface Violation {
-  /** The keys involved; the error points at the first that was written. */
-  readonly keys: readonly [string, ...string[]];
-  readonly what: string;
-  readonly remedy?: string;
-}
-
-type Sections = Partial<Recipe>;
-type Rule = (recipe: Sections) => Violation | false | undefined;
+import { swinDepth } from '../model/swin/options.ts';
+import { swinShape, vitShape } from './backbone-options.ts';
+import type { Rule, Sections, Violation } from './rule.ts';
+import { SWIN_RULES } from './swin-rules.ts';
 
 const tubeletsFill: Rule = ({ data, backbone }) =>
   data &&
-  backbone &&
+  backbone?.model === 'vit' &&
   data.frames > 1 &&
   data.frames % backbone.tubelet !== 0 && {
     keys: ['data.frames', 'backbone.tubelet'],
@@ -26,14 +18,14 @@ const tubeletsFill: Rule = ({ data, backbone }) =>
 
 const patchesFill: Rule = ({ data, backbone }) =>
   data &&
-  backbone &&
+  backbone?.model === 'vit' &&
   data.size % backbone.patch !== 0 && {
     keys: ['data.size', 'backbone.patch'],
     what: `data.size ${data.size} is not a multiple of backbone.patch ${backbone.patch}`,
   };
 
 const headsDivide: Rule = ({ backbone }) => {
-  if (backbone === undefined) return undefined;
+  if (backbone?.model !== 'vit') return undefined;
   const { width, heads } = vitShape(backbone.size);
   return (
     width % heads !== 0 && {
@@ -44,7 +36,7 @@ const headsDivide: Rule = ({ backbone }) => {
 };
 
 const widthIsEven: Rule = ({ backbone }) =>
-  backbone &&
+  backbone?.model === 'vit' &&
   backbone.positions === 'sincos' &&
   vitShape(backbone.size).width % 2 !== 0 && {
     keys: ['backbone.size.width'],
@@ -52,7 +44,7 @@ const widthIsEven: Rule = ({ backbone }) =>
   };
 
 const clsTokenIsThere: Rule = ({ backbone }) =>
-  backbone &&
+  backbone?.model === 'vit' &&
   backbone.pool === 'cls' &&
   !backbone.clsToken && {
     keys: ['backbone.pool', 'backbone.clsToken'],
@@ -62,7 +54,7 @@ const clsTokenIsThere: Rule = ({ backbone }) =>
 
 const blocksExist: Rule = ({ method, backbone }) => {
   if (method === undefined || backbone === undefined || !Array.isArray(method.blocks)) return undefined;
-  const { depth } = vitShape(backbone.size);
+  const depth = backbone.model === 'swin' ? swinDepth(swinShape(backbone.size)) : vitShape(backbone.size).depth;
   const beyond = method.blocks.findIndex((block) => block >= depth);
   return (
     beyond >= 0 && {
@@ -128,6 +120,7 @@ const RULES: readonly Rule[] = [
   headsDivide,
   widthIsEven,
   clsTokenIsThere,
+  ...SWIN_RULES,
   blocksExist,
   oneLearningRate,
   warmupEnds,

@@ -32,7 +32,7 @@ export function recipeSchema(methods: readonly MethodOptions[]) {
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, dots, dashes and underscores')
       .describe('Name of the run; <folder>-<file> when absent'),
     data: data.prefault({} as never).describe('What is trained on and how clips are drawn from it'),
-    backbone: backbone.prefault({} as never).describe('The pretrained Vision Transformer'),
+    backbone: backbone.prefault({} as never).describe('The pretrained backbone'),
     method: methodSchema(methods)
       .prefault({} as never)
       .describe('What is trained: the PETL method and its options'),

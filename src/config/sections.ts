@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { EXAMPLE, parseRandAugment } from '../data/augment/rand-augment.ts';
 import { DEFAULT_ENGINE, DEVICES, ENGINES, PRECISIONS, XLA_PARTS } from '../engine/options.ts';
 import { NORMALIZATIONS, SIZES } from '../model/options.ts';
+import { SWIN_SIZES } from '../model/swin/options.ts';
 
 export const count = z.int().min(1);
 export const share = z.number().min(0).max(1);
@@ -97,7 +98,19 @@ export const data = z.strictObject({
     ),
 });
 
-export const backbone = z.strictObject({
+/** What every backbone has. */
+const everyBackbone = {
+  dropPath: rate.default(0).describe('Drop path rate of the last block, rising linearly from 0 at the first'),
+  weights: z
+    .string()
+    .min(1)
+    .describe(
+      'File that `petl-video weights import` wrote, relative to the working directory; or random: drawn from train.seed',
+    ),
+};
+
+const vit = z.strictObject({
+  model: z.literal('vit').default('vit').describe('Vision Transformer, for video and images'),
   size: z
     .union([
       z.enum(namesOf(SIZES)),
@@ -132,14 +145,31 @@ export const backbone = z.strictObject({
     .describe(
       'What a token attends to: all of the clip (VideoMAE), or its own frame alone, as image backbones take video (AIM, ST-Adapter); then each frame has a class token and positions of its own',
     ),
-  dropPath: rate.default(0).describe('Drop path rate of the last block, rising linearly from 0 at the first'),
-  weights: z
-    .string()
-    .min(1)
-    .describe(
-      'File that `petl-video weights import` wrote, relative to the working directory; or random: drawn from train.seed',
-    ),
+  ...everyBackbone,
 });
+
+const perStage = z.array(count).min(1);
+const swin = z.strictObject({
+  model: z.literal('swin').describe('Swin Transformer, for images'),
+  size: z
+    .union([
+      z.enum(namesOf(SWIN_SIZES)),
+      z.strictObject({
+        width: count.describe('D of the first stage, numbers of a token; each further stage doubles it'),
+        depths: perStage.describe('Blocks of each stage'),
+        heads: perStage.describe('Attention heads of the blocks of each stage'),
+        mlpRatio: z.number().gt(0).default(4).describe('Hidden width of the MLP, in multiples of the width'),
+      }),
+    ])
+    .describe(
+      'Width and blocks of the stages: tiny 96, 2/2/6/2; small 96, 2/2/18/2; base 128, 2/2/18/2; large 192, 2/2/18/2; or these spelled out',
+    ),
+  patch: count.default(4).describe('Side of a patch in pixels'),
+  window: count.default(7).describe('Side of a window in tokens, as the weights have it: 7 for 224 pixels, 12 for 384'),
+  ...everyBackbone,
+});
+
+export const backbone = z.discriminatedUnion('model', [vit, swin]);
 
 export const head = z.strictObject({
   batchNorm: z

@@ -3,7 +3,8 @@ import { explainIssue, type Written } from './explain-issue.ts';
 import { keysOf } from './keys.ts';
 import { placeOf, type Source } from './places.ts';
 import { type Problem, recipeError } from './problems.ts';
-import { type Violation, violations } from './rules.ts';
+import type { Violation } from './rule.ts';
+import { violations } from './rules.ts';
 import type { Recipe, RecipeSchema } from './schema.ts';
 
 /** The sections that are right, for the rules to go on with. */

@@ -20,9 +20,11 @@ function workOf({ kernel, inputs, outputs, attributes }: Node): number {
     case 'BatchMatMul':
       return 2 * sizeOf(out.shape) * extent(a, attributes.transposeA ? -2 : -1);
     case 'Attention':
+    case 'BiasedAttention':
       return 2 * scoresProduct(a, b);
     // dP = dO · vᵀ, dV = Pᵀ · dO, dQ = dS · k, dK = dSᵀ · q. That P itself is made again is the runtime's economy.
     case 'AttentionGradient':
+    case 'BiasedAttentionGradient':
       return 4 * scoresProduct(a, b);
     case 'Conv2D':
     case 'Conv3D':

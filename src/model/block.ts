@@ -1,17 +1,30 @@
 /** One pre-norm transformer block, with taps: x + attention(norm1 x), then x + MLP(norm2 x). Shapes [B, N, D]. */
-import { attention } from '../tensor/ops/attention.ts';
 import { gelu } from '../tensor/ops/gelu.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { layerNorm } from '../tensor/ops/normalize.ts';
 import { type Lookup, normal, ones, type ParameterSpec, zeros } from '../tensor/parameters.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import type { Forward, NoiseSpec } from './forward.ts';
-import { groupsOf, LAYER_NORM_EPSILON, type VitOptions } from './options.ts';
+import type { VitOptions } from './options.ts';
 import type { BlockInside, BlockTaps, LinearSite } from './taps.ts';
 
-export function blockParameters(vit: VitOptions, i: number): ParameterSpec[] {
-  const { width: D } = vit;
-  const hidden = D * vit.mlpRatio;
+/** What blocks differ in, beside their parameters. `own` looks up a parameter of the block by its name in it. */
+export interface BlockKind {
+  /** ε of norm1 and norm2. */
+  readonly epsilon: number;
+  /** Rate at which the block's branches are dropped in training. */
+  readonly dropPath: number;
+  /** Multi-head attention before its projection: h [B, N, D] → [B, N, D]. */
+  attend(h: Tensor, own: Lookup, taps: BlockTaps): Tensor;
+  /** The same, where each token attends to those at its place in all groups. */
+  attendAcross(h: Tensor, own: Lookup): Tensor;
+}
+
+export function blockParameters(
+  { width: D, mlpRatio, bias: biases }: Pick<VitOptions, 'width' | 'mlpRatio' | 'bias'>,
+  i: number,
+): ParameterSpec[] {
+  const hidden = D * mlpRatio;
   const of = (
     name: string,
     shape: readonly number[],
@@ -21,7 +34,7 @@ export function blockParameters(vit: VitOptions, i: number): ParameterSpec[] {
     shape,
     init,
   });
-  const bias = vit.bias === 'qv' ? [of('attn.q_bias', [D]), of('attn.v_bias', [D])] : [of('attn.qkv.bias', [3 * D])];
+  const bias = biases === 'qv' ? [of('attn.q_bias', [D]), of('attn.v_bias', [D])] : [of('attn.qkv.bias', [3 * D])];
   return [
     of('norm1.weight', [D], ones),
     of('norm1.bias', [D]),
@@ -38,36 +51,38 @@ export function blockParameters(vit: VitOptions, i: number): ParameterSpec[] {
   ];
 }
 
+type Depth = Pick<VitOptions, 'depth' | 'dropPath'>;
+
 /** Drop path rate of block i: 0 at the first, `dropPath` at the last. */
-export function dropPathRate(vit: VitOptions, i: number): number {
-  return vit.depth === 1 ? vit.dropPath : (vit.dropPath * i) / (vit.depth - 1);
+export function dropPathRate({ depth, dropPath }: Depth, i: number): number {
+  return depth === 1 ? dropPath : (dropPath * i) / (depth - 1);
 }
 
 /** The drop path masks of all blocks: [B, 2] each, for the attention branch and the MLP branch. */
-export function dropPathNoise(vit: VitOptions): NoiseSpec[] {
-  return Array.from({ length: vit.depth }, (_, i) => ({
+export function dropPathNoise(of: Depth): NoiseSpec[] {
+  return Array.from({ length: of.depth }, (_, i) => ({
     name: `blocks.${i}.drop_path`,
     shape: [2],
-    keep: 1 - dropPathRate(vit, i),
+    keep: 1 - dropPathRate(of, i),
   })).filter(({ keep }) => keep < 1);
 }
 
 export function block(
   input: Tensor,
   i: number,
-  vit: VitOptions,
+  kind: BlockKind,
   parameter: Lookup,
   taps: BlockTaps,
   forward: Forward,
 ): Tensor {
   const own = (name: string): Tensor => parameter(`blocks.${i}.${name}`);
   const norm = (x: Tensor, name: string): Tensor =>
-    layerNorm(x, own(`${name}.weight`), own(`${name}.bias`), LAYER_NORM_EPSILON);
+    layerNorm(x, own(`${name}.weight`), own(`${name}.bias`), kind.epsilon);
   const dense = (site: LinearSite, x: Tensor, name: string): Tensor => {
     const y = linear(x, own(`${name}.weight`), own(`${name}.bias`));
     return taps.linear?.(site, x, y) ?? y;
   };
-  const keep = 1 - dropPathRate(vit, i);
+  const keep = 1 - kind.dropPath;
   const dropPath = (branch: Tensor, which: 0 | 1): Tensor => {
     if (!forward.training || keep === 1) return branch;
     const mask = tf.slice(forward.noise(`blocks.${i}.drop_path`), [0, which], [branch.shape[0] as number, 1]);
@@ -76,14 +91,13 @@ export function block(
 
   const inside: BlockInside = {
     norm1: (y) => norm(y, 'norm1'),
-    attendAcross: (h) =>
-      linear(heads(h, vit, own, {}, acrossGroups(h, vit)), own('attn.proj.weight'), own('attn.proj.bias')),
+    attendAcross: (h) => linear(kind.attendAcross(h, own), own('attn.proj.weight'), own('attn.proj.bias')),
   };
   let x = taps.enter?.(input, inside) ?? input;
 
   const normed = norm(x, 'norm1');
   const h = taps.attnIn?.(normed) ?? normed;
-  const mixed = dense('proj', heads(h, vit, own, taps, withinGroups(h, vit)), 'attn.proj');
+  const mixed = dense('proj', kind.attend(h, own, taps), 'attn.proj');
   const attended = dropPath(taps.attnOut?.(mixed) ?? mixed, 0);
   const attnBypass = taps.attnBypass?.(x, normed);
   x = tf.add(x, attnBypass === undefined ? attended : tf.add(attended, attnBypass));
@@ -99,58 +113,19 @@ export function block(
   return taps.exit?.(x) ?? x;
 }
 
-/** Which tokens attend to each other: [B, N, D] → [rows, heads, tokens, D / heads], and back. */
-interface Heads {
-  readonly apart: (x: Tensor) => Tensor;
-  readonly together: (x: Tensor) => Tensor;
-}
-
-/** The tokens of a group to each other. */
-function withinGroups({ shape }: Tensor, vit: VitOptions): Heads {
-  const [batch, tokens, D] = shape as [number, number, number];
-  const groups = groupsOf(vit);
-  return {
-    apart: (x) =>
-      tf.transpose(tf.reshape(x, [batch * groups, tokens / groups, vit.heads, D / vit.heads]), [0, 2, 1, 3]),
-    together: (o) => tf.reshape(tf.transpose(o, [0, 2, 1, 3]), [batch, tokens, D]),
-  };
-}
-
-/** The tokens at one place of all groups to each other. */
-function acrossGroups({ shape }: Tensor, vit: VitOptions): Heads {
-  const [batch, tokens, D] = shape as [number, number, number];
-  const groups = groupsOf(vit);
-  const places = tokens / groups;
-  const perHead = D / vit.heads;
-  return {
-    apart: (x) =>
-      tf.reshape(tf.transpose(tf.reshape(x, [batch, groups, places, vit.heads, perHead]), [0, 2, 3, 1, 4]), [
-        batch * places,
-        vit.heads,
-        groups,
-        perHead,
-      ]),
-    together: (o) =>
-      tf.reshape(tf.transpose(tf.reshape(o, [batch, places, vit.heads, groups, perHead]), [0, 3, 1, 2, 4]), [
-        batch,
-        tokens,
-        D,
-      ]),
-  };
-}
-
-/** Multi-head attention before its projection: h [B, N, D] → [B, N, D]. One product makes q, k and v. */
-function heads(h: Tensor, vit: VitOptions, own: Lookup, taps: BlockTaps, { apart, together }: Heads): Tensor {
-  const D = vit.width;
-  const bias =
-    vit.bias === 'qkv' ? own('attn.qkv.bias') : tf.concat([own('attn.q_bias'), tf.zeros([D]), own('attn.v_bias')]);
-  const fused = linear(h, own('attn.qkv.weight'), bias);
-  const thirds = tf.split(fused, 3, 2);
+/** q (divided by √d, d numbers per head), k and v [B, N, D] of h [B, N, D]. One product makes all three. */
+export function projections(
+  h: Tensor,
+  own: Lookup,
+  bias: Tensor,
+  perHead: number,
+  taps: BlockTaps,
+): { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor } {
+  const thirds = tf.split(linear(h, own('attn.qkv.weight'), bias), 3, 2);
   const third = (site: 'q' | 'k' | 'v', at: 0 | 1 | 2): Tensor => {
     const plain = thirds[at] as Tensor;
     return taps.linear?.(site, h, plain) ?? plain;
   };
   // Divided here, beside the bias, and not where the heads are apart: a compiler then does both at once.
-  const q = tf.mul(third('q', 0), (D / vit.heads) ** -0.5);
-  return together(attention(apart(q), apart(third('k', 1)), apart(third('v', 2))));
+  return { q: tf.mul(third('q', 0), perHead ** -0.5), k: third('k', 1), v: third('v', 2) };
 }

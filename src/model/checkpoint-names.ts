@@ -12,17 +12,23 @@ import { refuseBeyond } from './names/beyond.ts';
 import { buildTensor } from './names/build.ts';
 import { deriveVit, type WeightsVit } from './names/derive.ts';
 import { type Dialect, type Translation, translate, untranslated } from './names/dialect.ts';
+import { requireShape } from './names/fit.ts';
 import { googleDialect } from './names/google.ts';
 import { huggingFaceDialect } from './names/hugging-face.ts';
-import { LAYOUTS, type Layout } from './names/layouts.ts';
+import { LAYOUTS, LAYOUT_NAMES as VIT_LAYOUT_NAMES, type Layout as VitLayout } from './names/layouts.ts';
 import { repositoryDialect } from './names/petl-repositories.ts';
 import { detectLayout, type Source, type SourceSpecs, sourceOf } from './names/source.ts';
+import { mapSwin } from './names/swin.ts';
+import { isSwinCheckpoint, SWIN_LAYOUT_NAMES, type SwinLayout, type WeightsSwin } from './names/swin-source.ts';
 import { hasPreLogits, type Part, type Wanted, wantedTensors } from './names/wanted.ts';
 
 export type { WeightsVit } from './names/derive.ts';
-export { LAYOUT_NAMES, type Layout } from './names/layouts.ts';
 export type { SourceSpecs } from './names/source.ts';
+export type { WeightsSwin } from './names/swin-source.ts';
 export type { Part } from './names/wanted.ts';
+
+export const LAYOUT_NAMES = [...VIT_LAYOUT_NAMES, ...SWIN_LAYOUT_NAMES] as const;
+export type Layout = VitLayout | SwinLayout;
 
 export interface MappedTensor {
   readonly name: string;
@@ -36,7 +42,7 @@ export interface MappedTensor {
 
 export interface Mapping {
   readonly layout: Layout;
-  readonly vit: WeightsVit;
+  readonly vit: WeightsVit | WeightsSwin;
   readonly tensors: readonly MappedTensor[];
   /** Of the checkpoint: left out by design. */
   readonly unused: readonly { readonly name: string; readonly why: string }[];
@@ -61,10 +67,12 @@ export interface MapOptions {
 /**
  * Maps a checkpoint's tensors to ours, from names and shapes alone.
  *
- * @throws weights error when the names are of no ViT that we know, or a shape contradicts the others
+ * @throws weights error when the names are of no ViT or Swin that we know, or a shape contradicts the others
  */
 export function mapCheckpoint(specs: SourceSpecs, options: MapOptions = {}): Mapping {
-  const { asked, dialect, words } = dialectOf(specs, options);
+  const asked = options.layout === 'auto' ? undefined : options.layout;
+  if (isSwinLayout(asked) || isSwinCheckpoint(specs)) return mapSwin(specs, swinLayout(asked, options.at), options);
+  const { dialect, words } = dialectOf(specs, asked);
   const source = sourceOf(words.specs, options.at);
   const layout = dialect?.layout ?? asked ?? detectLayout(source);
   refuseBeyond(source, layout);
@@ -110,33 +118,36 @@ export function mapCheckpoint(specs: SourceSpecs, options: MapOptions = {}): Map
   return { layout, vit, tensors, unused, unexpected, missing, fresh, notes: note === undefined ? [] : [note] };
 }
 
+const isSwinLayout = (layout: Layout | undefined): layout is Exclude<SwinLayout, VitLayout> =>
+  (SWIN_LAYOUT_NAMES as readonly unknown[]).includes(layout);
+
+/** @throws weights error for a layout of ViTs, as the file is a Swin */
+function swinLayout(asked: Layout | undefined, at: string | undefined): SwinLayout | undefined {
+  if (asked === undefined || asked === 'petl-video' || isSwinLayout(asked)) return asked;
+  throw weightsError(`these are the weights of a Swin Transformer, and ${asked} is a layout of ViTs`, {
+    at,
+    remedy: `leave --layout out, or choose from ${SWIN_LAYOUT_NAMES.join(', ')}`,
+  });
+}
+
 /** The dialect of the names, unless another layout is asked for, and the names in our words. */
 function dialectOf(
   specs: SourceSpecs,
-  options: MapOptions,
-): { asked: Layout | undefined; dialect: Dialect | undefined; words: Translation } {
+  asked: VitLayout | undefined,
+): { dialect: Dialect | undefined; words: Translation } {
   const names = [...specs.keys()];
-  const asked = options.layout === 'auto' ? undefined : options.layout;
   const found =
     googleDialect(names) ?? huggingFaceDialect(names, (name) => specs.get(name)?.shape) ?? repositoryDialect(names);
   const dialect = asked === undefined || asked === found?.layout ? found : undefined;
-  return { asked, dialect, words: dialect === undefined ? untranslated(specs) : translate(specs, dialect) };
+  return { dialect, words: dialect === undefined ? untranslated(specs) : translate(specs, dialect) };
 }
 
 function mappedTensor(item: Wanted, from: readonly string[], source: Source, words: Translation): MappedTensor {
   const { name, part, make, partShape } = item;
   for (const found of from) {
-    const shape = source.specs.get(found)?.shape ?? [];
-    const fits =
-      shape.length === partShape.length && partShape.every((extent, i) => extent === -1 || extent === shape[i]);
-    if (fits) continue;
-    const needed = `[${partShape.map((extent) => (extent === -1 ? '*' : extent)).join(', ')}]`;
     const original = words.original(found);
-    const as = original === found ? '' : `, as ${found},`;
-    throw weightsError(
-      `tensor '${original}'${as} has shape [${shape.join(', ')}] where the other tensors ask for ${needed}`,
-      { at: source.at, remedy: 'the checkpoint is of another architecture, or damaged' },
-    );
+    const told = original === found ? `'${original}'` : `'${original}', as ${found},`;
+    requireShape(told, source.specs.get(found)?.shape ?? [], partShape, source.at);
   }
   const shape = item.shape.includes(-1) ? (source.specs.get(from[0] as string)?.shape ?? []) : item.shape;
   return {
@@ -154,7 +165,7 @@ function mappedTensor(item: Wanted, from: readonly string[], source: Source, wor
   };
 }
 
-function whyUnused(bare: string, layout: Layout, vit: WeightsVit, source: Source): string | undefined {
+function whyUnused(bare: string, layout: VitLayout, vit: WeightsVit, source: Source): string | undefined {
   const listed = LAYOUTS[layout].unused.find(([pattern]) => pattern.test(bare));
   if (listed !== undefined) return listed[1];
   if (/^head\./.test(bare) && hasPreLogits(source)) return 'reads pre_logits, which the classifier here does not have';

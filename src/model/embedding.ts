@@ -17,7 +17,11 @@ export function normalizeClip(clip: Tensor, { mean, std }: Normalization): Tenso
  * Tubelets are gathered in the order (t, row, column, channel), for which six axes do; the weight [D, 3, t, p, p] is
  * permuted to match, which is small and, under a compiled frozen backbone, done once.
  */
-export function patchEmbedding(clip: Tensor, vit: VitOptions, parameter: Lookup): Tensor {
+export function patchEmbedding(
+  clip: Tensor,
+  vit: Pick<VitOptions, 'tubelet' | 'patch' | 'width'>,
+  parameter: Lookup,
+): Tensor {
   const { tubelet: t, patch: p, width: D } = vit;
   const whole = (clip.shape[1] as number) === 1 && t > 1 ? tf.tile(clip, [1, t, 1, 1, 1]) : clip;
   const [batch, frames, height, width] = whole.shape as [number, number, number, number];

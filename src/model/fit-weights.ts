@@ -11,7 +11,7 @@ import { weightsError } from '../errors/index.ts';
 import { float32, type HostTensor, type TensorSpec } from '../tensor/host.ts';
 import { type Grid, gridOf, groupsOf, type VitOptions } from './options.ts';
 import { resizeGrid } from './resize-grid.ts';
-import type { WeightsMetadata } from './weights-file.ts';
+import type { VitWeights } from './weights-file.ts';
 
 export interface Adjustment {
   /** Of the tensor. */
@@ -34,7 +34,7 @@ const POSITIONS = 'pos_embed';
  * @throws weights error when a table of positions cannot be cut up into slots of squares
  */
 export function adjustmentsFor(
-  stored: { readonly vit: WeightsMetadata['vit']; readonly specs: ReadonlyMap<string, TensorSpec> },
+  stored: { readonly vit: VitWeights; readonly specs: ReadonlyMap<string, TensorSpec> },
   vit: VitOptions,
   at: string,
 ): Adjustment[] {
@@ -62,12 +62,7 @@ function patchAdjustment(shape: readonly number[] | undefined, vit: VitOptions):
   return [{ name: PATCH, text, shape: wanted, apply: flattenPatch }];
 }
 
-function positionsAdjustment(
-  shape: readonly number[],
-  stored: WeightsMetadata['vit'],
-  vit: VitOptions,
-  at: string,
-): Adjustment[] {
+function positionsAdjustment(shape: readonly number[], stored: VitWeights, vit: VitOptions, at: string): Adjustment[] {
   const whole = gridOf(vit);
   const to: Grid = { ...whole, time: whole.time / groupsOf(vit) };
   const prefix = vit.clsToken ? 1 : 0;

@@ -18,6 +18,7 @@ import type { Forward } from './forward.ts';
 import { gridOf, groupsOf, LAYER_NORM_EPSILON, tokensOf, tokensOfGroup, type VitOptions } from './options.ts';
 import { sineCosineTable } from './positions.ts';
 import type { TapsOf, WholeTaps } from './taps.ts';
+import { vitBlock } from './vit-attention.ts';
 
 /**
  * All parameters of the backbone. Starting values are those of VideoMAE's fine-tuning model; the norm behind the pooling
@@ -66,7 +67,7 @@ export function features(
   x = whole.positioned?.(x) ?? x;
   for (let i = 0; i < vit.depth; i++) {
     const input = x;
-    x = scope(`blocks.${i}`, () => block(input, i, vit, parameter, tapsOf(i), forward));
+    x = scope(`blocks.${i}`, () => block(input, i, vitBlock(vit, i), parameter, tapsOf(i), forward));
   }
   const pooled = pool(vit, x, parameter);
   return whole.pooled?.(pooled) ?? pooled;

@@ -1,10 +1,11 @@
 /**
  * Our weights files: safetensors of float32 under our names, as `petl-video weights import` writes them. The metadata says
- * which ViT they are, and of which checkpoint they were made:
+ * which ViT or Swin they are, and of which checkpoint they were made:
  *
  *   format         'petl-video weights'
  *   layout         names that the checkpoint had
- *   vit            JSON, WeightsVit with the number of heads
+ *   vit            JSON, WeightsVit with the number of heads; or
+ *   swin           JSON, WeightsSwin
  *   source         base name of the checkpoint
  *   source_sha256  of its bytes
  *   missing        JSON, names that the checkpoint lacked and that were allowed to be missing; absent if none
@@ -13,7 +14,8 @@ import { z } from 'zod';
 import { weightsError } from '../errors/index.ts';
 import { readSafetensors, writeSafetensorsFrom } from '../formats/safetensors.ts';
 import type { HostTensor, TensorSpec } from '../tensor/host.ts';
-import type { VitOptions } from './options.ts';
+import { type BackboneOptions, isSwin } from './backbone.ts';
+import type { WeightsSwin } from './names/swin-source.ts';
 
 export const WEIGHTS_FORMAT = 'petl-video weights';
 
@@ -32,13 +34,24 @@ const vitSchema = z.object({
   pool: z.enum(['mean', 'cls']),
 });
 
-const metadataSchema = z.object({
+const stages = z.array(z.int().positive()).min(1);
+const swinSchema = z.object({
+  width: z.int().positive(),
+  depths: stages,
+  heads: stages,
+  patch: z.int().positive(),
+  window: z.int().positive(),
+  mlpRatio: z.number().positive(),
+});
+
+const origin = {
   layout: z.string(),
-  vit: json(vitSchema),
   source: z.string(),
   source_sha256: z.string(),
   missing: json(z.array(z.string())).default([]),
-});
+};
+const vitMetadata = z.object({ ...origin, vit: json(vitSchema) });
+const swinMetadata = z.object({ ...origin, swin: json(swinSchema) });
 
 function json<T extends z.ZodType>(schema: T) {
   const parsed = z.string().transform((text, context) => {
@@ -52,19 +65,26 @@ function json<T extends z.ZodType>(schema: T) {
   return parsed.pipe(schema);
 }
 
+/** Of a ViT, with its heads. */
+export type VitWeights = z.output<typeof vitSchema>;
+
 export interface WeightsMetadata {
   readonly layout: string;
-  readonly vit: z.output<typeof vitSchema>;
+  readonly vit: VitWeights | WeightsSwin;
   /** Base name of the checkpoint that was imported. */
   readonly source: string;
   readonly sourceSha256: string;
-  /** Tensors of the ViT that the checkpoint lacked. */
+  /** Tensors of the backbone that the checkpoint lacked. */
   readonly missing: readonly string[];
 }
 
-/** What a weights file fixes of a ViT, out of its options. */
-export function weightsVitOf(vit: VitOptions): WeightsMetadata['vit'] {
-  const { width, depth, heads, patch, tubelet, mlpRatio, bias, clsToken, positions, pool } = vit;
+/** What a weights file fixes of a backbone, out of its options. */
+export function weightsVitOf(backbone: BackboneOptions): WeightsMetadata['vit'] {
+  if (isSwin(backbone)) {
+    const { width, depths, heads, patch, window, mlpRatio } = backbone;
+    return { width, depths, heads, patch, window, mlpRatio };
+  }
+  const { width, depth, heads, patch, tubelet, mlpRatio, bias, clsToken, positions, pool } = backbone;
   return { width, depth, heads, patch, tubelet, mlpRatio, bias, clsToken, positions, pool };
 }
 
@@ -109,7 +129,8 @@ export function parseMetadata(metadata: ReadonlyMap<string, string>, file: strin
     const what = format === undefined ? '' : `; its format is '${format}'`;
     throw weightsError(`this safetensors file is no weights file of petl-video${what}`, { at: file, remedy: REMEDY });
   }
-  const parsed = metadataSchema.safeParse(Object.fromEntries(metadata));
+  const schema = metadata.has('swin') ? swinMetadata : vitMetadata;
+  const parsed = schema.safeParse(Object.fromEntries(metadata));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw weightsError(`the metadata of the weights file is damaged: ${issue?.path.join('.')}: ${issue?.message}`, {
@@ -117,8 +138,9 @@ export function parseMetadata(metadata: ReadonlyMap<string, string>, file: strin
       remedy: REMEDY,
     });
   }
-  const { source_sha256: sourceSha256, ...rest } = parsed.data;
-  return { ...rest, sourceSha256 };
+  const { layout, source, source_sha256: sourceSha256, missing } = parsed.data;
+  const vit = 'swin' in parsed.data ? parsed.data.swin : parsed.data.vit;
+  return { layout, vit, source, sourceSha256, missing };
 }
 
 /** Writes a weights file, one tensor after another as `make` gives them. */
@@ -137,7 +159,7 @@ export function metadataTexts({ layout, vit, source, sourceSha256, missing }: We
   return {
     format: WEIGHTS_FORMAT,
     layout,
-    vit: JSON.stringify(vit),
+    ['window' in vit ? 'swin' : 'vit']: JSON.stringify(vit),
     source,
     source_sha256: sourceSha256,
     ...(missing.length > 0 ? { missing: JSON.stringify(missing) } : {}),

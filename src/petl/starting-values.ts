@@ -7,7 +7,7 @@ import { weightsError } from '../errors/index.ts';
 import { type BackboneOptions, backboneParameters, isSwin } from '../model/backbone.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import { adjustmentsFor } from '../model/fit-weights.ts';
-import { readWeights, type WeightsMetadata } from '../model/weights-file.ts';
+import { readWeights, type WeightsFile, type WeightsMetadata } from '../model/weights-file.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import { initialise, type ParameterSpec } from '../tensor/parameters.ts';
 import type { Classifier } from './classifier.ts';
@@ -43,22 +43,12 @@ export async function startingValues(model: Classifier, weights: string, seed: n
     const file = await readWeights(weights);
     try {
       const { vit } = file.metadata;
-      const adjusted = new Map(
-        isSwin(model.backbone)
-          ? []
-          : adjustmentsFor({ vit, specs: file.specs }, model.backbone, weights).map((item) => [item.name, item]),
-      );
+      checkKind(vit, model.backbone, weights);
+      const adjusted = adjustments(file, model.backbone);
       const shapes = new Map([...file.specs].map(([name, spec]) => [name, adjusted.get(name) ?? spec]));
       const remedy = remedyFor(vit, model.backbone);
       checkShapes(specs, required, shapes, weights, remedy);
-      const { heads } = vit;
-      if (heads !== model.backbone.heads) {
-        // No shape tells it: other heads would compute other numbers without a word.
-        throw weightsError(`the weights are of a ViT with ${heads} attention heads, not ${model.backbone.heads}`, {
-          at: weights,
-          remedy: `set backbone.size so that it has ${heads} heads`,
-        });
-      }
+      checkHeads(vit, model.backbone, weights);
       const wanted = new Set(specs.map(({ name }) => name));
       const left = [...file.specs.keys()].filter((name) => !wanted.has(name));
       const unexpected = left.filter((name) => !OTHER_POOLING.test(name));
@@ -111,6 +101,42 @@ export function startingValuesFrom(
   return { tensors: frozen, backbone: fingerprint(frozen) };
 }
 
+type Found = WeightsMetadata['vit'];
+
+/** What of the file is changed to fit the clips, by name. Nothing of a Swin is. */
+function adjustments({ file, metadata: { vit }, specs }: WeightsFile, backbone: BackboneOptions) {
+  const all = 'window' in vit || isSwin(backbone) ? [] : adjustmentsFor({ vit, specs }, backbone, file);
+  return new Map(all.map((item) => [item.name, item]));
+}
+
+/** Before shapes are compared, which would only say that all are others. */
+function checkKind(found: Found, backbone: BackboneOptions, at: string): void {
+  const isSwinFile = 'window' in found;
+  if (isSwinFile !== isSwin(backbone)) {
+    const [has, asked] = isSwinFile ? ['Swin Transformer', 'ViT'] : ['ViT', 'Swin Transformer'];
+    throw weightsError(`the weights are of a ${has}, not of a ${asked}`, {
+      at,
+      remedy: `set backbone.model ${isSwinFile ? 'swin' : 'vit'}, or use other weights`,
+    });
+  }
+  if (!isSwinFile || !isSwin(backbone) || found.window === backbone.window) return;
+  const [theirs, ours] = [found.window, backbone.window].map((window) => `${window} × ${window}`);
+  throw weightsError(
+    `the weights are of a Swin Transformer with windows of ${theirs} tokens, not ${ours}: ` +
+      `their tables of relative positions have ${(2 * found.window - 1) ** 2} rows, and are not resized`,
+    { at, remedy: `set backbone.window ${found.window}, and a data.size that such windows tile` },
+  );
+}
+
+/** No shape tells the heads of a ViT: others would compute other numbers without a word. A Swin's tables tell them. */
+function checkHeads(found: Found, backbone: BackboneOptions, at: string): void {
+  if ('window' in found || isSwin(backbone) || found.heads === backbone.heads) return;
+  throw weightsError(`the weights are of a ViT with ${found.heads} attention heads, not ${backbone.heads}`, {
+    at,
+    remedy: `set backbone.size so that it has ${found.heads} heads`,
+  });
+}
+
 function checkShapes(
   specs: readonly ParameterSpec[],
   required: ReadonlySet<string>,
@@ -143,7 +169,7 @@ function checkShapes(
 
 /** The keys of the recipe in which the backbone differs from the file, where it is more than their sizes. */
 function remedyFor(vit: WeightsMetadata['vit'], backbone: BackboneOptions): string | undefined {
-  if (isSwin(backbone)) return undefined;
+  if ('window' in vit || isSwin(backbone)) return undefined;
   const keys = ['bias', 'positions', 'clsToken', 'patch', 'tubelet', 'pool'] as const;
   const differ = keys.filter((key) => vit[key] !== backbone[key]);
   // A kernel of one frame fits any tubelet, and any backbone's patches may be averaged.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { explainLearningRate, learningRate, parseRecipe, toYaml, vitOptions } from '../../src/config/index.ts';
+import { backboneOptions, explainLearningRate, learningRate, parseRecipe, toYaml } from '../../src/config/index.ts';
 import { nameOf } from '../../src/config/parse-recipe.ts';
 import { PetlVideoError } from '../../src/errors/index.ts';
 import { fakeMethods, SHORTEST } from './fake-methods.ts';
@@ -43,6 +43,7 @@ test('the shortest recipe gets every default', () => {
       decoder: 'ffmpeg',
     },
     backbone: {
+      model: 'vit',
       size: 'base',
       patch: 16,
       tubelet: 2,
@@ -115,8 +116,8 @@ test('the learning rate and where it comes from', () => {
   assert.equal(learningRate(outright), 0.003);
 });
 
-test('the options of the Vision Transformer', () => {
-  assert.deepEqual(vitOptions(parse(SHORTEST, ['backbone.size=large', 'data.normalize=half', 'data.frames=16'])), {
+test('the options of the backbone', () => {
+  assert.deepEqual(backboneOptions(parse(SHORTEST, ['backbone.size=large', 'data.normalize=half', 'data.frames=16'])), {
     frames: 16,
     size: 224,
     width: 1024,

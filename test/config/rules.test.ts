@@ -13,6 +13,10 @@ function broken(...overrides: string[]): string[] {
   return ['accepted'];
 }
 
+/** Another model than the file's begins anew. */
+const SWIN_WEIGHTS = ['backbone.model=swin', 'backbone.weights=random'];
+const SWIN = [...SWIN_WEIGHTS, 'backbone.size=base'];
+
 const CASES: readonly [overrides: string[], ...message: string[]][] = [
   [['data.frames=7'], 'data.frames 7 is not a multiple of backbone.tubelet 2', '  at argument data.frames=7'],
   [['backbone.tubelet=3'], 'data.frames 8 is not a multiple of backbone.tubelet 3', '  at argument backbone.tubelet=3'],
@@ -41,6 +45,29 @@ const CASES: readonly [overrides: string[], ...message: string[]][] = [
     ['method.blocks=[0, 12]'],
     'method.blocks names block 12, but the backbone has blocks 0 to 11',
     '  at argument method.blocks=[0, 12]',
+  ],
+  [[...SWIN, 'data.frames=1'], 'accepted'],
+  [[...SWIN], 'data.frames is 8, and a Swin Transformer takes images', '  at argument backbone.model=swin'],
+  [
+    [...SWIN, 'data.frames=1', 'data.size=256'],
+    'data.size 256 does not fit: the grid of 64 × 64 tokens of stage 0 does not divide into windows of 7 × 7',
+    '  at argument data.size=256',
+  ],
+  [[...SWIN, 'data.frames=1', 'data.size=256', 'backbone.window=8'], 'accepted'],
+  [
+    [...SWIN_WEIGHTS, 'data.frames=1', 'backbone.size={width: 8, depths: [1, 1], heads: [1]}'],
+    'backbone.size.heads has 1 stages, backbone.size.depths 2',
+    '  at argument backbone.size={width: 8, depths: [1, 1], heads: [1]}',
+  ],
+  [
+    [...SWIN_WEIGHTS, 'data.frames=1', 'backbone.size={width: 8, depths: [1, 1], heads: [2, 3]}'],
+    'the width 16 of stage 1 is not a multiple of its heads, 3',
+    '  at argument backbone.size={width: 8, depths: [1, 1], heads: [2, 3]}',
+  ],
+  [
+    [...SWIN, 'data.frames=1', 'method.blocks=[24]'],
+    'method.blocks names block 24, but the backbone has blocks 0 to 23',
+    '  at argument method.blocks=[24]',
   ],
   [['optim.lr=1', 'optim.blr=1'], 'optim.lr and optim.blr exclude each other', '  at argument optim.lr=1'],
   [['optim.name=adamw'], 'optim.blr or optim.lr is missing', '  at r.yaml:4:1'],

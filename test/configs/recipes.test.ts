@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { learningRate, loadRecipe, parseRecipe, toYaml, vitOptions } from '../../src/config/index.ts';
+import { backboneOptions, learningRate, loadRecipe, parseRecipe, toYaml } from '../../src/config/index.ts';
 import { classifier } from '../../src/petl/classifier.ts';
 import { methodOf } from '../../src/petl/index.ts';
 import { sizeOf } from '../../src/tensor/host.ts';
@@ -39,9 +39,9 @@ for (const file of files) {
   if (classes === undefined) continue;
   test(`${file} trains as many parameters as it says`, async () => {
     const recipe = await loadRecipe(file);
-    const vit = vitOptions(recipe);
-    const attached = methodOf(recipe.method.name).attach(vit, optionsOf(recipe.method));
-    const { trained } = classifier(vit, attached, { ...recipe.head, classes });
+    const backbone = backboneOptions(recipe);
+    const attached = methodOf(recipe.method.name).attach(backbone, optionsOf(recipe.method));
+    const { trained } = classifier(backbone, attached, { ...recipe.head, classes });
     const count = trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     assert.equal(/Trained parameters: ([\d,]+)/.exec(text)?.[1], count.toLocaleString('en'));
   });

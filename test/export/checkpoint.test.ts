@@ -12,7 +12,7 @@ import {
   writeCheckpointFile,
 } from '../../src/export/checkpoint/index.ts';
 import { openTensorFile } from '../../src/formats/tensor-file.ts';
-import { mapCheckpoint } from '../../src/model/checkpoint-names.ts';
+import { mapCheckpoint, type WeightsVit } from '../../src/model/checkpoint-names.ts';
 import type { VitOptions } from '../../src/model/options.ts';
 import { parseMetadata, type WeightsMetadata } from '../../src/model/weights-file.ts';
 import { methodOf, methods } from '../../src/petl/index.ts';
@@ -70,6 +70,8 @@ async function exported(model: Model, as: TargetName): Promise<{ file: string; n
   return { file, notes: plan.notes };
 }
 
+const vitHeads = (vit: WeightsMetadata['vit']): number | undefined => ('window' in vit ? undefined : vit.heads);
+
 /** What an import makes of a file. */
 async function imported(
   file: string,
@@ -77,7 +79,7 @@ async function imported(
 ): Promise<{ layout: string; tensors: HostTensors; left: string[] }> {
   const source = await openTensorFile(file);
   try {
-    const ours = source.metadata.has('format') ? parseMetadata(source.metadata, file).vit.heads : undefined;
+    const ours = source.metadata.has('format') ? vitHeads(parseMetadata(source.metadata, file).vit) : undefined;
     const mapping = mapCheckpoint(source.specs, {
       ...(ours === undefined ? {} : { layout: 'petl-video' as const }),
       heads: ours ?? heads ?? 2,
@@ -238,7 +240,7 @@ test('the golden checkpoints come back under their own names, tensor by tensor',
     }
     held++;
     const { tensors } = await imported(original, 4);
-    const vit = { ...mapping.vit, heads: 4 };
+    const vit = { ...(mapping.vit as WeightsVit), heads: 4 };
     const model: Exportable = { vit, specs: new Map(Object.entries(tensors)) };
     const about = { at: name, remedy: '', metadata: { ...metadataOf(tinyVit), vit } };
     const file = path.join(folder, `${name}.pth`);

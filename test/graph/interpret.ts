@@ -54,8 +54,8 @@ function cluster(node: Node, inputs: readonly Tensor[]): Tensor[] {
 
 function compute(node: Node, inputs: readonly Tensor[]): Tensor[] {
   const { kernel, attributes } = node;
-  if (kernel === 'Attention') return attention(inputs);
-  if (kernel === 'AttentionGradient') return attentionGradient(inputs);
+  if (kernel === 'Attention' || kernel === 'BiasedAttention') return attention(inputs);
+  if (kernel === 'AttentionGradient' || kernel === 'BiasedAttentionGradient') return attentionGradient(inputs);
   // A kernel that tfjs does not have on its cpu backend.
   if (kernel === 'BroadcastTo') return [tf.mul(inputs[0] as Tensor, tf.ones(attributes.shape as number[]))];
   const names = kernelOf(kernel).inputs;
@@ -67,14 +67,15 @@ function compute(node: Node, inputs: readonly Tensor[]): Tensor[] {
 }
 
 function attention(inputs: readonly Tensor[]): Tensor[] {
-  const [q, k, v] = inputs as [Tensor, Tensor, Tensor];
-  return [tf.matMul(tf.softmax(tf.matMul(q, k, false, true)), v)];
+  const [q, k, v, bias] = inputs as [Tensor, Tensor, Tensor, Tensor?];
+  const scores = tf.matMul(q, k, false, true);
+  return [tf.matMul(tf.softmax(bias === undefined ? scores : tf.add(scores, bias)), v)];
 }
 
 /** By tfjs's own autodiff. */
 function attentionGradient(inputs: readonly Tensor[]): Tensor[] {
-  const [q, k, v, , dO] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
-  return tf.grads((a, b, c) => attention([a, b, c] as Tensor[])[0] as Tensor)([q, k, v], dO);
+  const given = inputs.slice(0, -2);
+  return tf.grads((...tensors) => attention(tensors)[0] as Tensor)(given, inputs.at(-1) as Tensor);
 }
 
 const tfjsType = (dtype: GraphDType): 'float32' | 'int32' | 'bool' =>

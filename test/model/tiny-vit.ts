@@ -71,7 +71,12 @@ export function drawClips(vit: VitOptions, batch: number): Exact {
 }
 
 /** The 3-D convolution written out; clips [B, T, H, W, 3] with values as the convolution sees them → [B, N, D]. */
-export function convolve(vit: VitOptions, clips: Exact, weight: Exact, bias: Exact): Exact {
+export function convolve(
+  vit: Pick<VitOptions, 'tubelet' | 'patch' | 'size' | 'width'>,
+  clips: Exact,
+  weight: Exact,
+  bias: Exact,
+): Exact {
   const { tubelet: t, patch: p, size, width: D } = vit;
   const [B, T] = clips.shape as [number, number];
   const side = size / p;

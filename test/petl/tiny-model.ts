@@ -2,7 +2,7 @@
 import { cpuEngine } from '../../src/engine/cpu.ts';
 import type { CompiledStep, Engine, Session } from '../../src/engine/engine.ts';
 import { evaluateStep } from '../../src/eval/step.ts';
-import type { VitOptions } from '../../src/model/options.ts';
+import type { BackboneOptions } from '../../src/model/backbone.ts';
 import { type Classifier, classifier, type HeadOptions } from '../../src/petl/classifier.ts';
 import { methodOf } from '../../src/petl/index.ts';
 import { float32, type HostTensor, type HostTensors, scalar, uint8 } from '../../src/tensor/host.ts';
@@ -20,12 +20,12 @@ export const plainSgd: UpdateOptions = {
 };
 
 export function tinyModel(
-  vit: VitOptions,
+  backbone: BackboneOptions,
   method: string,
   options: object = {},
   changed: Partial<HeadOptions> = {},
 ): Classifier {
-  return classifier(vit, methodOf(method).attach(vit, options), { ...head, ...changed });
+  return classifier(backbone, methodOf(method).attach(backbone, options), { ...head, ...changed });
 }
 
 /** Starting values; the frozen backbone is made larger than VideoMAE's start, so that every tensor has its effect. */

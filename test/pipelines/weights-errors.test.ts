@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs';
 import { copyFile, cp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { parseRecipe, vitOptions } from '../../src/config/index.ts';
+import { backboneOptions, parseRecipe } from '../../src/config/index.ts';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { backboneParameters } from '../../src/model/vit.ts';
 import { writeWeights } from '../../src/model/weights-file.ts';
+import { vitOnly } from '../../src/petl/vit-only.ts';
 import { float32, type HostTensor } from '../../src/tensor/host.ts';
 import { initialise } from '../../src/tensor/parameters.ts';
 import { call, pickleOf, stateDictOf } from '../formats/pickle-writer.ts';
@@ -35,7 +36,7 @@ async function train(out: string, ...overrides: string[]): Promise<void> {
 
 /** A weights file of the recipe's backbone, changed. */
 async function backboneFile(name: string, size: { width?: number; depth?: number; heads?: number }): Promise<void> {
-  const vit = { ...vitOptions(parseRecipe(RECIPE, { file: 'recipe.yaml' })), ...size };
+  const vit = { ...vitOnly(backboneOptions(parseRecipe(RECIPE, { file: 'recipe.yaml' })), 'any'), ...size };
   const specs = backboneParameters(vit);
   const tensors = initialise(specs, 5);
   const { width, depth, heads, patch, tubelet, mlpRatio, bias, clsToken, positions, pool } = vit;

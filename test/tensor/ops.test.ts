@@ -6,7 +6,7 @@ import { crossEntropy } from '../../src/tensor/ops/cross-entropy.ts';
 import { gelu } from '../../src/tensor/ops/gelu.ts';
 import { linear } from '../../src/tensor/ops/linear.ts';
 import { layerNorm, normalize } from '../../src/tensor/ops/normalize.ts';
-import { tf } from '../../src/tensor/tf.ts';
+import { type Tensor, tf } from '../../src/tensor/tf.ts';
 import { testOnEachBackend } from './backends.ts';
 import * as plain from './definitions.ts';
 import { assertClose, checkOp, draw, type Exact, exact, upload } from './exact.ts';
@@ -72,6 +72,71 @@ testOnEachBackend('attention mixes values by softmax(q · kᵀ / √d), each hea
     TOLERANCE,
   );
 });
+
+testOnEachBackend('attention adds a bias, of all clips alike or of each of several windows, to the scores', () => {
+  const shape = [2, 3, 2, 4, 3];
+  const inputs = [draw('q', shape, 1.5), draw('k', shape, 1.5), draw('v', shape)];
+  for (const biasShape of [
+    [2, 4, 4],
+    [3, 2, 4, 4],
+  ]) {
+    checkOp(
+      [...inputs, draw('bias', biasShape, 2)],
+      (...t) => attention(tf.mul(t[0] as never, 3 ** -0.5), t[1] as never, t[2] as never, t[3] as never),
+      biasedAttention,
+      TOLERANCE,
+    );
+  }
+  assert.throws(
+    () => attention(...(inputs.map(upload) as [Tensor, Tensor, Tensor]), tf.zeros([2, 3, 2, 4, 4])),
+    /lack/,
+  );
+});
+
+/** The bias as further numbers of q and k: q' = [q, bias's row · √d], k' = [k, a one at its own place]. */
+function biasedAttention(q: Exact, k: Exact, v: Exact, bias: Exact): Exact {
+  const [N, d] = q.shape.slice(-2) as [number, number];
+  const wide = d + N;
+  const groups = q.data.length / (N * d);
+  const widened = (x: Exact, further: (group: number, row: number, column: number) => number): Exact => {
+    const data = new Float64Array(groups * N * wide);
+    for (let g = 0; g < groups; g++)
+      for (let n = 0; n < N; n++)
+        for (let i = 0; i < wide; i++)
+          data[(g * N + n) * wide + i] = i < d ? (x.data[(g * N + n) * d + i] as number) : further(g, n, i - d);
+    return exact([1, groups, N, wide], data);
+  };
+  // plain.attention divides by the root of the wider d.
+  const root = Math.sqrt(wide);
+  const share = (x: Exact): Exact =>
+    exact(
+      x.shape,
+      x.data.map((value) => value * Math.sqrt(root / Math.sqrt(d))),
+    );
+  const table = bias.data.length / (N * N);
+  const q1 = widened(share(q), (g, n, m) => (bias.data[((g % table) * N + n) * N + m] as number) * root);
+  const k1 = widened(share(k), (_, n, m) => (n === m ? 1 : 0));
+  return exact(
+    q.shape,
+    firstOf(
+      plain.attention(
+        q1,
+        k1,
+        widened(v, () => 0),
+      ),
+      d,
+    ).data,
+  );
+}
+
+/** The first numbers of each row. */
+function firstOf(x: Exact, numbers: number): Exact {
+  const width = x.shape.at(-1) as number;
+  return exact(
+    [x.data.length / width, numbers],
+    x.data.filter((_, i) => i % width < numbers),
+  );
+}
 
 testOnEachBackend('attention stays finite for scores that overflow exp', () => {
   const [q, k, v] = [draw('q', [1, 1, 4, 2], 40), draw('k', [1, 1, 4, 2], 40), draw('v', [1, 1, 4, 2])];

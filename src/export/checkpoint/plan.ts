@@ -1,10 +1,10 @@
 /** Our tensors under the names and in the pieces that another program's checkpoint has. */
-import type { WeightsMetadata } from '../../model/weights-file.ts';
+import type { VitWeights } from '../../model/weights-file.ts';
 import { float32, type HostTensor, type TensorSpec } from '../../tensor/host.ts';
 
 /** A ViT whose tensors are to be exported. */
 export interface Exportable {
-  readonly vit: WeightsMetadata['vit'] & { readonly frames?: number; readonly attention?: 'joint' | 'per-frame' };
+  readonly vit: VitWeights & { readonly frames?: number; readonly attention?: 'joint' | 'per-frame' };
   /** Name → shape of all its tensors: backbone, norm, tuned parameters, head. */
   readonly specs: ReadonlyMap<string, TensorSpec>;
 }

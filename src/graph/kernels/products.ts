@@ -78,6 +78,23 @@ export const products: readonly Kernel[] = [
     tensorflow: unwritten('AttentionGradient'),
     onnx: unwritten('AttentionGradient'),
   }),
+  /** softmax(q · kᵀ + bias) · v; the bias has the last axes of the scores [B, ..., N, M], but not the first. */
+  defineKernel<object>({
+    name: 'BiasedAttention',
+    inputs: ['q', 'k', 'v', 'bias'],
+    infer: (inputs) => first(inputs),
+    tensorflow: unwritten('BiasedAttention'),
+    onnx: unwritten('BiasedAttention'),
+  }),
+  /** The bias's gradient is summed over the axes that it lacks. */
+  defineKernel<object>({
+    name: 'BiasedAttentionGradient',
+    inputs: ['q', 'k', 'v', 'bias', 'o', 'dO'],
+    many: true,
+    infer: (inputs) => [first(inputs), at(inputs, 1), at(inputs, 2), at(inputs, 3)],
+    tensorflow: unwritten('BiasedAttentionGradient'),
+    onnx: unwritten('BiasedAttentionGradient'),
+  }),
 ];
 
 /** Kernels whose time is in multiplications: they take the low precision. */
