@@ -57,11 +57,13 @@ export function engineOptions({ engine, train }: Recipe): EngineOptions {
   return { ...engine, recompute: train.recompute };
 }
 
-export function clipOptions({ data }: Recipe, dataset: Dataset): ClipOptions {
-  const { frames, stride, size, sampling, crop, cropScale, flip, repeats } = data;
+export function clipOptions({ data, eval: evaluation }: Recipe, dataset: Dataset): ClipOptions {
+  const { frames, stride, size, sampling, crop, resize, interpolation, cropScale, flip, augmentOn, repeats } = data;
   const mirrored = flip === 'auto' && dataset.flip;
   const randAugment = randAugmentOf(data.randAugment);
-  return { frames, stride, size, sampling, crop, cropScale, flip: mirrored, randAugment, repeats };
+  const colorJitter = data.colorJitter === 0 ? undefined : data.colorJitter;
+  const pixels = { resize, interpolation, randAugment, colorJitter, augmentOn, testResize: evaluation.resize };
+  return { frames, stride, size, sampling, crop, cropScale, flip: mirrored, repeats, ...pixels };
 }
 
 export function openLoader(

@@ -108,7 +108,7 @@ export async function evaluateRun(
         signal,
         onProgress: (done) => progress.update(done),
       });
-      const { frames, stride, sampling, size, fold } = data;
+      const { frames, stride, sampling, size, interpolation, fold } = data;
       const protocol = {
         dataset: dataset.name,
         split,
@@ -118,6 +118,8 @@ export async function evaluateRun(
         stride,
         sampling,
         size,
+        resize: protocolOfRecipe.resize,
+        interpolation,
         views,
         fusion: protocolOfRecipe.fuse,
         weights,

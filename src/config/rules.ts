@@ -32,6 +32,25 @@ const patchesFill: Rule = ({ data, backbone }) =>
     what: `data.size ${data.size} is not a multiple of backbone.patch ${backbone.patch}`,
   };
 
+const resizeCovers: Rule = ({ data, eval: evaluation }) => {
+  if (data === undefined || evaluation === undefined) return undefined;
+  const { resize } = evaluation;
+  if (data.crop === 'random' && data.resize < data.size) {
+    return {
+      keys: ['data.resize', 'data.size'],
+      what: `data.resize ${data.resize} is less than data.size ${data.size}`,
+    };
+  }
+  return (
+    typeof resize === 'number' &&
+    resize < data.size && {
+      keys: ['eval.resize', 'data.size'],
+      what: `eval.resize ${resize} is less than data.size ${data.size}`,
+      remedy: 'leave it out for a short side of data.size, or say squash for the whole picture',
+    }
+  );
+};
+
 const headsDivide: Rule = ({ backbone }) => {
   if (backbone === undefined) return undefined;
   const { width, heads } = vitShape(backbone.size);
@@ -125,6 +144,7 @@ const RULES: readonly Rule[] = [
   tubeletsFill,
   patchesFill,
   cropScaleAscends,
+  resizeCovers,
   headsDivide,
   widthIsEven,
   clsTokenIsThere,

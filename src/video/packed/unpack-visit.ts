@@ -1,5 +1,5 @@
 /** A visit of a packed copy: no ffmpeg, no process, all clips from one reading of the file. */
-import { decodedVisit, develop, isAugmented } from '../augment/develop.ts';
+import { decodedVisit, develop, isDeveloped } from '../augment/develop.ts';
 import { openInput } from '../input.ts';
 import { arrange, receiver } from '../receiver.ts';
 import { distinctly, type Visit } from '../visit.ts';
@@ -14,7 +14,7 @@ export const isPacked = ({ file }: { readonly file: string }): boolean => file.e
  */
 export async function unpackVisit(visit: Visit, into: Uint8Array, signal?: AbortSignal): Promise<void> {
   await openInput(visit.file, visit.bytes);
-  if (!isAugmented(visit)) return readPackedClips(visit.file, visit.clips, into, { signal });
+  if (!isDeveloped(visit)) return readPackedClips(visit.file, visit.clips, into, { signal });
   const { clips } = distinctly(decodedVisit(visit));
   const whole = new Uint8Array(clipBytes(clips));
   await readPackedClips(visit.file, clips, whole, { signal });
