@@ -13,6 +13,7 @@ import { writeFileAtomic } from '../src/formats/write-file.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import { openLoader } from './assemble.ts';
 import type { Command, Context, Options } from './command.ts';
+import { decodingNote } from './decoding-note.ts';
 import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 import { loadRun } from './load-run.ts';
@@ -95,7 +96,7 @@ export async function evaluateRun(
     const views = options.views ?? { segments: protocolOfRecipe.segments, crops: protocolOfRecipe.crops };
     const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
     const loader = openLoader(recipe, ffmpeg, dataset, { [split]: entries });
-    reporter.note(`${engine}; ffmpeg ${ffmpeg.version} (${ffmpeg.source})`);
+    reporter.note(`${engine}; ${await decodingNote(ffmpeg, entries)}`);
     const progress = reporter.progress('evaluate', entries.length);
     try {
       const evaluation = await evaluateVideos(session, model, loader, {

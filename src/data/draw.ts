@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { type Random, rng } from '../tensor/random.ts';
 import { type ClipRequest, frameBytes, type Interpolation, type Visit } from '../video/visit.ts';
-import { cropInto, shortSideSize, type Window } from '../video/window.ts';
+import { cropInto, type Size, shortSideSize, type Window } from '../video/window.ts';
 import { drawColorJitter } from './augment/color-jitter.ts';
 import { drawOperations, type RandAugment } from './augment/rand-augment.ts';
 import { type CropName, drawCrop, drawPlace } from './crop.ts';
@@ -93,8 +93,10 @@ export interface TestVisit {
   readonly visit: Visit;
   /** Segments outermost: frames of the video, and the window in pixels of the visit's frames. */
   readonly views: readonly TestView[];
-  /** Cuts the views out of what the visit gave: uint8 [V, T, S, S, 3], segments outermost. */
-  cut(decoded: Uint8Array, into: Uint8Array): void;
+  /** The size of the pictures that the windows lie in. */
+  readonly size: Size;
+  /** Cuts the views out of what the visit gave: uint8 [V, T, S, S, 3], segments outermost. Absent where it gave just them. */
+  cut?(decoded: Uint8Array, into: Uint8Array): void;
 }
 
 export interface TestView {
@@ -109,14 +111,22 @@ export function testVisit({ root, clip }: Draw, entry: Entry, { segments, crops 
   const position = new Map(union.map((frame, i) => [frame, i]));
   const { size, windows } = testWindows(entry, clip.size, crops, clip.testResize);
   const views = perSegment.flatMap((frames) => windows.map((crop) => ({ frames, crop })));
+  const from = visitOf(root, entry);
+  const [only] = views;
+  if (isImage(entry) && views.length === 1 && only !== undefined) {
+    const { x, y, ...own } = only.crop;
+    const request = { frames: only.frames, size: own, cut: { of: size, x, y }, ...interpolationOf(clip) };
+    return { visit: { ...from, clips: [request] }, size, views };
+  }
   return {
-    visit: { ...visitOf(root, entry), clips: [{ frames: union, size, ...interpolationOf(clip) }] },
+    visit: { ...from, clips: [{ frames: union, size, ...interpolationOf(clip) }] },
+    size,
     views,
     cut(decoded, into) {
-      const from = { data: decoded, frames: union.length, ...size };
+      const pictures = { data: decoded, frames: union.length, ...size };
       for (const [i, { frames, crop }] of views.entries()) {
         const positions = frames.map((frame) => position.get(frame) as number);
-        cropInto(into.subarray(i * clipBytes(clip)), from, crop, positions);
+        cropInto(into.subarray(i * clipBytes(clip)), pictures, crop, positions);
       }
     },
   };

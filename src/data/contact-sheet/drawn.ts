@@ -82,12 +82,12 @@ function erasedWindow(
 
 /** Segments outermost, as a loader's views. */
 export function testDrawn(draw: Draw, entry: Entry, asked: Views): Drawn[] {
-  const { visit, views } = testVisit(draw, entry, asked);
-  const { clips, ...from } = visit;
+  const { visit, size, views } = testVisit(draw, entry, asked);
+  const { clips: _, ...from } = visit;
   return views.map(({ frames, crop }, i) => ({
     frames,
     crop,
-    of: clips[0].size,
+    of: size,
     flip: false,
     view: { segment: Math.floor(i / asked.crops), crop: i % asked.crops },
     augmented: [],

@@ -50,27 +50,24 @@ export function openResizable(source: Size): ResizablePicture {
       checkTask(source, window, size);
       const { of, x, y } = cut ?? { of: size, x: 0, y: 0 };
       checkTask(of, { x, y, ...size }, size);
-      const across = pillowTaps(interpolation, window.width, of.width, { from: x, outputs: size.width, flip });
-      const down = pillowTaps(interpolation, window.height, of.height, { from: y, outputs: size.height });
+      const across = tableOf(interpolation, window.width, of.width, x, size.width, flip, CHANNELS);
+      const down = tableOf(interpolation, window.height, of.height, y, size.height, false, 1);
       // Only the rows that have a part are made.
-      const top = Math.min(...down.first);
-      const rows = Math.min(Math.max(...down.first) + down.count, window.height) - top;
+      const rows = Math.min(down.end, window.height) - down.start;
 
       const lineStride = size.width * CHANNELS + 16;
-      const acrossBytes = layTaps(across, CHANNELS, 0);
-      const downBytes = layTaps(down, 1, top);
       const place = addresses();
       place(sourceBytes + CHANNELS * across.count);
-      const acrossAt = place(acrossBytes.length);
-      const downAt = place(downBytes.length);
+      const acrossAt = place(across.bytes.length);
+      const downAt = place(down.bytes.length);
       const linesAt = place(lineStride * (rows + down.count));
       const outBytes = size.width * size.height * CHANNELS;
       const outAt = place(outBytes);
       const bytes = memoryOf(own, place(0));
-      bytes.set(acrossBytes, acrossAt);
-      bytes.set(downBytes, downAt);
+      bytes.set(across.bytes, acrossAt);
+      bytes.set(down.bytes, downAt);
       pillowAcross(
-        ...([(window.y + top) * stride + window.x * CHANNELS, stride, rows] as const),
+        ...([(window.y + down.start) * stride + (window.x + across.start) * CHANNELS, stride, rows] as const),
         ...([acrossAt, across.outputs, across.count / 2, linesAt, lineStride] as const),
       );
       pillowDown(linesAt, lineStride, downAt, down.outputs, down.count / 2, outAt, size.width * CHANNELS);
@@ -79,15 +76,50 @@ export function openResizable(source: Size): ResizablePicture {
   };
 }
 
-/** As the kernels read them: firsts in units of `unit` from `origin` on, weights in two parts. */
-function layTaps({ outputs, count, first, weights }: PillowTaps, unit: number, origin: number): Uint8Array {
+interface Table {
+  /** As the kernels read it: firsts from `start` on. */
+  readonly bytes: Uint8Array;
+  readonly outputs: number;
+  /** Weights of an output. */
+  readonly count: number;
+  /** The first input that has a part, and the one behind the last that is looked at. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Those made last: many pictures are resized alike. */
+const tables = new Map<string, Table>();
+const KEPT = 64;
+
+/** @param unit what a first is counted in */
+function tableOf(
+  filter: Filter,
+  inputs: number,
+  total: number,
+  from: number,
+  outputs: number,
+  flip: boolean,
+  unit: number,
+): Table {
+  const key = [filter, inputs, total, from, outputs, flip, unit].join();
+  const known = tables.get(key);
+  if (known !== undefined) return known;
+  const made = layTaps(pillowTaps(filter, inputs, total, { from, outputs, flip }), unit);
+  if (tables.size >= KEPT) tables.delete(tables.keys().next().value as string);
+  tables.set(key, made);
+  return made;
+}
+
+/** Weights in two parts. */
+function layTaps({ outputs, count, first, weights }: PillowTaps, unit: number): Table {
   const entry = FIRST + (count / 2) * PAIR;
   const memory = new ArrayBuffer(outputs * entry);
   const words = new Uint32Array(memory);
   const halves = new Int16Array(memory);
+  const start = Math.min(...first);
   for (let i = 0; i < outputs; i++) {
     const at = i * entry;
-    words[at / 4] = ((first[i] as number) - origin) * unit;
+    words[at / 4] = ((first[i] as number) - start) * unit;
     for (let k = 0; k < count; k++) {
       const weight = weights[i * count + k] as number;
       const half = (at + FIRST + (k >> 1) * PAIR) / 2 + (k & 1);
@@ -95,5 +127,5 @@ function layTaps({ outputs, count, first, weights }: PillowTaps, unit: number, o
       halves[half + 2] = weight & 2047;
     }
   }
-  return new Uint8Array(memory);
+  return { bytes: new Uint8Array(memory), outputs, count, start, end: Math.max(...first) + count };
 }
