@@ -44,7 +44,7 @@ export function drawCrop(
     case 'center':
       return centered(source, Math.min(source.width, source.height), Math.min(source.width, source.height));
     case 'squash':
-      return { x: 0, y: 0, ...source };
+      return { x: 0, y: 0, width: source.width, height: source.height };
   }
 }
 
