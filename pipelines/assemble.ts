@@ -10,7 +10,7 @@ import { openLoaderThread } from '../src/data/loader-thread.ts';
 import { type Dataset, type Entry, isUsable, type SplitName } from '../src/data/manifest.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
 import type { EngineOptions } from '../src/engine/options.ts';
-import { dataError } from '../src/errors/index.ts';
+import { configError, dataError } from '../src/errors/index.ts';
 import { requireLabels } from '../src/eval/evaluate.ts';
 import { type Classifier, classifier } from '../src/petl/classifier.ts';
 import { methodOf } from '../src/petl/index.ts';
@@ -57,11 +57,13 @@ export function engineOptions({ engine, train }: Recipe): EngineOptions {
   return { ...engine, recompute: train.recompute };
 }
 
-export function clipOptions({ data }: Recipe, dataset: Dataset): ClipOptions {
-  const { frames, stride, size, sampling, crop, cropScale, flip, repeats } = data;
+export function clipOptions({ data, eval: evaluation }: Recipe, dataset: Dataset): ClipOptions {
+  const { frames, stride, size, sampling, crop, resize, interpolation, cropScale, flip, augmentOn, repeats } = data;
   const mirrored = flip === 'auto' && dataset.flip;
   const randAugment = randAugmentOf(data.randAugment);
-  return { frames, stride, size, sampling, crop, cropScale, flip: mirrored, randAugment, repeats };
+  const colorJitter = data.colorJitter === 0 ? undefined : data.colorJitter;
+  const pixels = { resize, interpolation, randAugment, colorJitter, augmentOn, testResize: evaluation.resize };
+  return { frames, stride, size, sampling, crop, cropScale, flip: mirrored, repeats, ...pixels };
 }
 
 export function openLoader(
@@ -71,6 +73,12 @@ export function openLoader(
   splits: Partial<Record<SplitName, readonly Entry[]>>,
 ): Loader {
   checkDecoder(recipe.data.decoder);
+  if (recipe.data.interpolation !== 'bilinear' && dataset.copies?.kind === 'jpeg') {
+    throw configError('packed copies are resized bilinearly, whatever data.interpolation says', {
+      at: recipe.data.path,
+      remedy: 'set data.interpolation=bilinear, or prepare the originals or --gop copies',
+    });
+  }
   return openLoaderThread({
     ffmpeg,
     concurrency: recipe.data.decoders || os.availableParallelism(),

@@ -73,8 +73,15 @@ export function textOf(
   ];
   if (apart !== undefined) {
     const { processStart, openAndDecode, cropAndResize, transfer, throughLoader } = apart.ms;
+    const stages = Object.entries({
+      'process start': processStart,
+      'open and decode': openAndDecode,
+      'crop and resize': cropAndResize,
+      transfer,
+    }).flatMap(([name, took]) => (took === undefined ? [] : [`${name} ${ms(took)}`]));
+    const inside = stages.length === 0 ? '' : `; ffmpeg by itself: ${stages.join(', ')}`;
     lines.push(
-      `alone     a clip takes ${ms(throughLoader)} ms through the loader; ffmpeg by itself: process start ${ms(processStart)}, open and decode ${ms(openAndDecode)}, crop and resize ${ms(cropAndResize)}, transfer ${ms(transfer)} (median of ${apart.videos} videos)`,
+      `alone     a clip takes ${ms(throughLoader)} ms through the loader${inside} (median of ${apart.videos} ${stages.length === 0 ? 'images' : 'videos'})`,
     );
   }
   if (judged !== null) {

@@ -13,6 +13,7 @@ import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import { batchesAhead, clipOptions, type Data, openLoader, readData } from './assemble.ts';
 import { bytesOf, factsOf, starvationOf, textOf } from './bench-data-report.ts';
 import type { Command, Context, Options } from './command.ts';
+import { decodingNote } from './decoding-note.ts';
 import { ffmpegPlaces } from './environment.ts';
 
 /** Videos whose clips are taken apart. */
@@ -53,7 +54,7 @@ export const benchData: Command = {
     const data = await readData(recipe);
     const training = trainingOf(recipe, data, { most: clips, seconds, signal });
     const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
-    reporter.note(`ffmpeg ${ffmpeg.version} (${ffmpeg.source})`);
+    reporter.note(await decodingNote(ffmpeg, data.train));
     const splits = { [recipe.data.validationSplit]: data.validation, [recipe.data.trainSplit]: data.train };
     const loader = openLoader(recipe, ffmpeg, data.dataset, splits);
     try {

@@ -10,6 +10,7 @@ import { freeBytes, inMegabytes } from '../src/setup/cache.ts';
 import { findOnPath, runProgram } from '../src/setup/executables.ts';
 import { tf } from '../src/tensor/tf.ts';
 import { findFfmpeg, listDecoders } from '../src/video/ffmpeg.ts';
+import { describeImageDecoders, type ImageDecoders, imageDecoders } from '../src/video/image/describe.ts';
 import { findLibrary } from '../src/video/library/load.ts';
 import type { Command, Context } from './command.ts';
 
@@ -37,20 +38,22 @@ export const doctor: Command = {
     const tensorflow = await lookAt(() => lookAtTensorflow(context));
     const ffmpeg = await lookAt(() => lookAtFfmpeg(context));
     const nodeAv = (await findLibrary()) ?? null;
+    const images = await imageDecoders();
     const engines = await lookAtEngines(context);
     const auto = await lookAt(() => lookAtAuto(context));
-    const hints = hintsFor(machine, tensorflow, ffmpeg);
+    const hints = hintsFor(machine, tensorflow, ffmpeg, images);
     const ok = auto.ok && ffmpeg.ok;
     const lines = [
       ...machineLines(machine),
       ...tensorflowLines(tensorflow),
       ...engineLines(engines, auto),
       ...ffmpegLines(ffmpeg),
+      `images        ${describeImageDecoders(images)}`,
       `node-av       ${nodeAv === null ? 'not installed (optional: data.decoder)' : `${nodeAv.version}, ${nodeAv.folder}`}`,
     ];
     const verdict = ok ? 'training can run' : 'training cannot run';
     const text = [...lines, ...hints.map((hint) => `hint          ${hint}`), '', verdict].join('\n');
-    context.reporter.result(text, { ok, machine, tensorflow, engines, auto, ffmpeg, nodeAv, hints });
+    context.reporter.result(text, { ok, machine, tensorflow, engines, auto, ffmpeg, images, nodeAv, hints });
     if (!ok) {
       const missing = [...(auto.ok ? [] : ['an engine']), ...(ffmpeg.ok ? [] : ['ffmpeg'])];
       throw environmentError(`training cannot run: ${missing.join(' and ')} missing or not working`, {
@@ -148,7 +151,12 @@ async function listGpus(searchPath: string, signal: AbortSignal): Promise<string
   return code === 0 ? stdout.trim().split('\n').filter(Boolean) : [];
 }
 
-function hintsFor(machine: Machine, tensorflow: Tensorflow | Missing, ffmpeg: FoundFfmpeg | Missing): string[] {
+function hintsFor(
+  machine: Machine,
+  tensorflow: Tensorflow | Missing,
+  ffmpeg: FoundFfmpeg | Missing,
+  images: ImageDecoders,
+): string[] {
   const hints: string[] = [];
   if (machine.gpus.length > 0 && tensorflow.ok && !tensorflow.gpu) {
     hints.push('TensorFlow does not use the NVIDIA card: petl-video setup --cuda provides one that can');
@@ -163,6 +171,9 @@ function hintsFor(machine: Machine, tensorflow: Tensorflow | Missing, ffmpeg: Fo
         `this ffmpeg takes ${ffmpeg.startupMs} ms to start, for every clip: petl-video setup provides a faster one`,
       );
     }
+  }
+  if (images.others === 'ffmpeg') {
+    hints.push('without sharp an ffmpeg is started for images, 20 times as slow: npm install sharp@0.35');
   }
   return hints;
 }

@@ -13,6 +13,7 @@ import { writeFileAtomic } from '../src/formats/write-file.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import { openLoader } from './assemble.ts';
 import type { Command, Context, Options } from './command.ts';
+import { decodingNote } from './decoding-note.ts';
 import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 import { type LoadedRun, loadRun, loadRuns } from './load-run.ts';
@@ -124,7 +125,7 @@ async function evaluateLoaded(
   const views = options.views ?? { segments: protocolOfRecipe.segments, crops: protocolOfRecipe.crops };
   const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
   const loader = openLoader(recipe, ffmpeg, dataset, { [split]: entries });
-  reporter.note(`${engine}; ffmpeg ${ffmpeg.version} (${ffmpeg.source})`);
+  reporter.note(`${engine}; ${await decodingNote(ffmpeg, entries)}`);
   const progress = reporter.progress('evaluate', entries.length);
   try {
     const evaluation = await evaluateVideos(session, model, loader, {
@@ -137,7 +138,7 @@ async function evaluateLoaded(
       signal,
       onProgress: (done) => progress.update(done),
     });
-    const { frames, stride, sampling, size, fold } = data;
+    const { frames, stride, sampling, size, interpolation, fold } = data;
     const protocol = {
       dataset: dataset.name,
       split,
@@ -147,6 +148,8 @@ async function evaluateLoaded(
       stride,
       sampling,
       size,
+      resize: protocolOfRecipe.resize,
+      interpolation,
       views,
       fusion: protocolOfRecipe.fuse,
       weights,

@@ -87,8 +87,8 @@ function factsOf(
   dataset: string,
 ): Parameters<typeof exportModel>[2]['facts'] {
   const { data, eval: evaluation } = recipe;
-  const { frames, stride, sampling, size, fold, validationSplit: split } = data;
-  const { segments, crops, fuse: fusion } = evaluation;
+  const { frames, stride, sampling, size, interpolation, fold, validationSplit: split } = data;
+  const { segments, crops, resize, fuse: fusion } = evaluation;
   const { classes, method, backbone } = metadata;
   const views = { segments, crops };
   const protocol = {
@@ -100,6 +100,8 @@ function factsOf(
     stride,
     sampling,
     size,
+    resize,
+    interpolation,
     views,
     fusion,
     weights,
@@ -110,7 +112,7 @@ function factsOf(
     weights,
     backbone,
     classes,
-    preprocessing: { frames, stride, sampling, size, ...views, mean: fusion },
+    preprocessing: { frames, stride, sampling, size, resize: resize ?? size, interpolation, ...views, mean: fusion },
     protocol: protocolText(protocol),
   };
 }

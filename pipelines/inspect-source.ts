@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { loadRecipe, parseRecipe, type Recipe } from '../src/config/index.ts';
 import type { Views } from '../src/data/loader.ts';
-import { type Dataset, type Entry, isUsable, type SplitName } from '../src/data/manifest.ts';
+import { type Dataset, type Entry, isImage, isUsable, type SplitName } from '../src/data/manifest.ts';
 import { DATASET_FILE, readDataset, readSplit } from '../src/data/read-dataset.ts';
 import { dataError, usageError } from '../src/errors/index.ts';
 import { CONFIG_FILE } from '../src/train/run-folder.ts';
@@ -46,7 +46,7 @@ export async function whatIsAsked(source: string, overrides: readonly string[], 
   const recipeWith = (frames: readonly string[]): Recipe =>
     parseRecipe(anyModel(folder), { file: source, overrides: [...fold, ...frames, ...overrides] });
   const listed = await readSplit(folder, dataset, split, recipeWith([]).data.fold);
-  const images = listed.every((entry) => !isUsable(entry) || (entry.frames === 1 && entry.fps === 0));
+  const images = listed.every((entry) => !isUsable(entry) || isImage(entry));
   return { recipe: recipeWith(images ? ['data.frames=1'] : []), dataset, split, listed };
 }
 

@@ -26,6 +26,7 @@ import {
   trainPlan,
 } from './assemble.ts';
 import type { Command, Context, Progress, Reporter } from './command.ts';
+import { decodingNote } from './decoding-note.ts';
 import { engineFlags, withEngine } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 
@@ -94,7 +95,7 @@ export async function trainRecipe(
       `method ${recipe.method.name}: ${parameterText(parameterReport(model))}`,
       `${explainLearningRate(recipe)}; ${plan.epochs} epochs × ${updatesPerEpoch(plan.epoch)} updates`,
       describeEngine(chosen),
-      `ffmpeg ${ffmpeg.version} (${ffmpeg.source})`,
+      await decodingNote(ffmpeg, data.train),
     ]) {
       reporter.note(line);
     }

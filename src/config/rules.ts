@@ -24,6 +24,25 @@ const patchesFill: Rule = ({ data, backbone }) =>
     what: `data.size ${data.size} is not a multiple of backbone.patch ${backbone.patch}`,
   };
 
+const resizeCovers: Rule = ({ data, eval: evaluation }) => {
+  if (data === undefined || evaluation === undefined) return undefined;
+  const { resize } = evaluation;
+  if (data.crop === 'random' && data.resize < data.size) {
+    return {
+      keys: ['data.resize', 'data.size'],
+      what: `data.resize ${data.resize} is less than data.size ${data.size}`,
+    };
+  }
+  return (
+    typeof resize === 'number' &&
+    resize < data.size && {
+      keys: ['eval.resize', 'data.size'],
+      what: `eval.resize ${resize} is less than data.size ${data.size}`,
+      remedy: 'leave it out for a short side of data.size, or say squash for the whole picture',
+    }
+  );
+};
+
 const headsDivide: Rule = ({ backbone }) => {
   if (backbone?.model !== 'vit') return undefined;
   const { width, heads } = vitShape(backbone.size);
@@ -117,6 +136,7 @@ const RULES: readonly Rule[] = [
   tubeletsFill,
   patchesFill,
   cropScaleAscends,
+  resizeCovers,
   headsDivide,
   widthIsEven,
   clsTokenIsThere,

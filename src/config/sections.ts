@@ -35,10 +35,19 @@ export const data = z.strictObject({
       'Where the frames of a clip lie: in a window of frames × stride, as AdaptFormer or as VideoMAE places it; or one in each of as many equal segments (VideoMAE on SSv2)',
     ),
   crop: z
-    .enum(['multi-scale', 'random-resized', 'random-resized-once', 'center'])
+    .enum(['multi-scale', 'random-resized', 'random-resized-once', 'center', 'squash', 'random'])
     .default('multi-scale')
     .describe(
-      'Training crop: AdaptFormer video (multi-scale), VideoMAE (random-resized: 10 tries), AdaptFormer image (random-resized-once: one try), or the center',
+      'Training crop: AdaptFormer video (multi-scale), VideoMAE (random-resized: 10 tries), AdaptFormer image (random-resized-once: one try), the center, the whole picture whatever its shape (squash: VTAB), or a window of the picture at short side data.resize (random: FGVC)',
+    ),
+  resize: count
+    .default(256)
+    .describe('Short side that the crop random resizes the picture to before it cuts data.size × data.size out of it'),
+  interpolation: z
+    .enum(['bilinear', 'bicubic'])
+    .default('bilinear')
+    .describe(
+      "How pictures are resized, in training and at test; both average where they shrink. Images: Pillow's filters, to the byte; videos: ffmpeg's",
     ),
   cropScale: z
     .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
@@ -52,7 +61,21 @@ export const data = z.strictObject({
     .union([z.literal(false), randAugment])
     .default(false)
     .describe(
-      `RandAugment on whole frames before the crop, in timm's notation: ${EXAMPLE} (VideoMAE) draws 4 of 15 operations, each applied with probability 0.5 at a magnitude of 7 ± 0.5 of 10; false: off`,
+      `RandAugment, in timm's notation: ${EXAMPLE} (VideoMAE) draws 4 of 15 operations, each applied with probability 0.5 at a magnitude of 7 ± 0.5 of 10; false: off`,
+    ),
+  colorJitter: z
+    .number()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe(
+      "Brightness, contrast and saturation, in any order, each by a factor drawn from 1 ± this (timm's color_jitter, which RandAugment replaces there); 0: off",
+    ),
+  augmentOn: z
+    .enum(['picture', 'crop'])
+    .default('picture')
+    .describe(
+      'What randAugment and colorJitter work on: the whole picture before the crop (VideoMAE), or the mirrored crop at its final size (timm)',
     ),
   erasing: share
     .default(0)
@@ -68,7 +91,7 @@ export const data = z.strictObject({
     .enum(namesOf(NORMALIZATIONS))
     .default('imagenet')
     .describe(
-      'Mean and deviation of the pixels that the backbone was trained with: ImageNet, half (both 0.5), or none (0 to 1)',
+      'Mean and deviation of the pixels that the backbone was trained with: ImageNet, half (both 0.5), clip (CLIP), or none (0 to 1)',
     ),
   retries: z
     .int()
@@ -205,6 +228,12 @@ export const train = z.strictObject({
 export const evaluation = z.strictObject({
   segments: count.default(4).describe('Temporal positions of a video at test'),
   crops: count.default(3).describe('Spatial windows of each segment, along the long side'),
+  resize: z
+    .union([z.literal('squash'), count])
+    .optional()
+    .describe(
+      'Short side that a picture is resized to before data.size × data.size are cut out of its middle (256 and 248 for 224 are usual), as torchvision does it; squash: the whole picture whatever its shape; absent: data.size',
+    ),
   fuse: z
     .enum(['logits', 'softmax'])
     .default('softmax')

@@ -31,6 +31,8 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
     return entry;
   };
 
+  const lent = (clips: Uint8Array) => ({ clips, release: () => memory.give(clips) });
+
   async function decode(entry: Entry, visit: Visit, into: Uint8Array): Promise<void> {
     for (let tried = 0; ; tried++) {
       try {
@@ -117,14 +119,15 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
       const decoded = memory.take(visitBytes(visit));
       try {
         await decode(entry, visit, decoded);
+        if (cut === undefined) return lent(decoded);
         const clips = memory.take(views.segments * views.crops * bytes);
         cut(decoded, clips);
-        return { clips, release: () => memory.give(clips) };
+        memory.give(decoded);
+        return lent(clips);
       } catch (thrown) {
+        memory.give(decoded);
         if (!isDataError(thrown)) throw thrown;
         return { failure: thrown.what };
-      } finally {
-        memory.give(decoded);
       }
     },
 

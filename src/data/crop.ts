@@ -10,15 +10,25 @@ import type { Size, Window } from '../video/window.ts';
  * - `random-resized`: VideoMAE. A share of the area with a random shape; ten tries to fit, then the centre.
  * - `random-resized-once`: AdaptFormer on images. The same with one draw, cut to the picture where it does not fit.
  * - `center`: the largest square in the middle.
+ * - `squash`: the whole picture, whatever its shape (VTAB in the repositories of Convpass, FacT, RepAdapter, ARC).
  */
-export type CropName = 'multi-scale' | 'random-resized' | 'random-resized-once' | 'center';
+export type WindowName = 'multi-scale' | 'random-resized' | 'random-resized-once' | 'center' | 'squash';
+
+/** `random`: of the picture with its short side at `resize`, `size` × `size` anywhere (VPT and ARC on FGVC: 256, 224). */
+export type CropName = WindowName | 'random';
+
+/** Where a random window of `size` × `size` lies in a picture of that size or a larger one: as torchvision, top first. */
+export function drawPlace(of: Size, size: number, random: Random): { readonly x: number; readonly y: number } {
+  const { x, y } = place(of, { width: size, height: size }, random);
+  return { x, y };
+}
 
 /**
  * A window with integer sides, inside the picture, to be resized to `size` × `size`.
  * @param scale share of the area that the random-resized crops take, drawn uniformly; the papers have 0.08-1
  */
 export function drawCrop(
-  name: CropName,
+  name: WindowName,
   source: Size,
   size: number,
   random: Random,
@@ -33,6 +43,8 @@ export function drawCrop(
       return randomResizedOnce(source, random, scale);
     case 'center':
       return centered(source, Math.min(source.width, source.height), Math.min(source.width, source.height));
+    case 'squash':
+      return { x: 0, y: 0, width: source.width, height: source.height };
   }
 }
 

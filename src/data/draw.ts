@@ -3,15 +3,16 @@
  * it does not matter who asks, in which order, and how many decoders there are.
  */
 import path from 'node:path';
-import { rng } from '../tensor/random.ts';
-import { type ClipRequest, frameBytes, type Visit } from '../video/visit.ts';
-import { cropInto, shortSideSize, type Window } from '../video/window.ts';
+import { type Random, rng } from '../tensor/random.ts';
+import { type ClipRequest, frameBytes, type Interpolation, type Visit } from '../video/visit.ts';
+import { cropInto, type Size, shortSideSize, type Window } from '../video/window.ts';
+import { drawColorJitter } from './augment/color-jitter.ts';
 import { drawOperations, type RandAugment } from './augment/rand-augment.ts';
-import { type CropName, drawCrop } from './crop.ts';
+import { type CropName, drawCrop, drawPlace } from './crop.ts';
 import type { Views } from './loader.ts';
-import type { Entry } from './manifest.ts';
+import { type Entry, isImage } from './manifest.ts';
 import { type SamplerName, samplers } from './sampling/index.ts';
-import { cropWindows } from './views.ts';
+import { type TestResize, testWindows } from './views.ts';
 
 export interface ClipOptions {
   /** T. */
@@ -22,12 +23,22 @@ export interface ClipOptions {
   readonly size: number;
   readonly sampling: SamplerName;
   readonly crop: CropName;
+  /** The short side that the crop `random` is cut from; default `size`. */
+  readonly resize?: number | undefined;
+  /** Default bilinear. */
+  readonly interpolation?: Interpolation | undefined;
   /** Range of the area that a random-resized crop takes. */
   readonly cropScale: readonly [number, number];
   /** Whether training clips are mirrored half of the time. */
   readonly flip: boolean;
   /** What RandAugment draws for training clips; none where undefined. */
   readonly randAugment?: RandAugment | undefined;
+  /** Brightness, contrast and saturation of training clips change by up to that share; not where undefined. */
+  readonly colorJitter?: number | undefined;
+  /** What both work on: the whole picture before the crop, or what is delivered. Default the picture. */
+  readonly augmentOn?: 'picture' | 'crop' | undefined;
+  /** How test views are made of the picture; default: with its short side at `size`. */
+  readonly testResize?: TestResize | undefined;
   /** Training clips of each video in its batch, of the same frames, all else drawn anew. */
   readonly repeats: number;
 }
@@ -46,31 +57,46 @@ export const clipBytes = ({ frames, size }: ClipOptions): number => frames * fra
 
 /** The training clips of an entry in an epoch, `repeats` of them. @param index of the entry in its split */
 export function trainVisit({ root, clip, seed }: Draw, entry: Entry, index: number, epoch: number): Visit {
-  const { size: S, randAugment } = clip;
+  const { size: S, augmentOn = 'picture' } = clip;
   const frames = samplers[clip.sampling].train(entry.frames, clip, rng(seed, 'frames', epoch, index));
+  const augments = clip.randAugment !== undefined || clip.colorJitter !== undefined;
   const clips = Array.from({ length: clip.repeats }, (_, repeat): ClipRequest => {
     const random = rng(seed, 'crop', epoch, index, repeat);
-    const crop = drawCrop(clip.crop, entry, S, random, clip.cropScale);
+    const place = placeOf(clip, entry, random);
     const flip = clip.flip && random.uniform() < 0.5;
-    const request = { frames, crop, size: { width: S, height: S }, flip };
-    if (randAugment === undefined) return request;
-    return { ...request, augment: drawOperations(randAugment, rng(seed, 'rand-augment', epoch, index, repeat)) };
+    const request = { frames, ...place, size: { width: S, height: S }, flip, ...interpolationOf(clip) };
+    if (!augments) return request;
+    const operations = [
+      ...(clip.randAugment ? drawOperations(clip.randAugment, rng(seed, 'rand-augment', epoch, index, repeat)) : []),
+      ...(clip.colorJitter ? drawColorJitter(clip.colorJitter, rng(seed, 'color-jitter', epoch, index, repeat)) : []),
+    ];
+    return { ...request, [augmentOn === 'crop' ? 'finish' : 'augment']: operations };
   });
   const { width, height } = entry;
   return {
     ...visitOf(root, entry),
-    ...(randAugment && { source: { width, height } }),
+    ...(augments && { source: { width, height } }),
     clips: clips as [ClipRequest, ...ClipRequest[]],
   };
 }
 
+function placeOf(clip: ClipOptions, entry: Entry, random: Random): Pick<ClipRequest, 'crop' | 'cut'> {
+  if (clip.crop !== 'random') return { crop: drawCrop(clip.crop, entry, clip.size, random, clip.cropScale) };
+  const of = shortSideSize(entry, clip.resize ?? clip.size);
+  return { cut: { of, ...drawPlace(of, clip.size, random) } };
+}
+
+const interpolationOf = ({ interpolation }: ClipOptions) => (interpolation === undefined ? {} : { interpolation });
+
 export interface TestVisit {
-  /** All frames that any view needs, each once, with the short side at S: one decode for all views. */
+  /** All frames that any view needs, each once, resized as the views want it: one decode for all views. */
   readonly visit: Visit;
   /** Segments outermost: frames of the video, and the window in pixels of the visit's frames. */
   readonly views: readonly TestView[];
-  /** Cuts the views out of what the visit gave: uint8 [V, T, S, S, 3], segments outermost. */
-  cut(decoded: Uint8Array, into: Uint8Array): void;
+  /** The size of the pictures that the windows lie in. */
+  readonly size: Size;
+  /** Cuts the views out of what the visit gave: uint8 [V, T, S, S, 3], segments outermost. Absent where it gave just them. */
+  cut?(decoded: Uint8Array, into: Uint8Array): void;
 }
 
 export interface TestView {
@@ -83,17 +109,24 @@ export function testVisit({ root, clip }: Draw, entry: Entry, { segments, crops 
   const perSegment = samplers[clip.sampling].test(entry.frames, clip, segments);
   const union = [...new Set(perSegment.flat())].sort((a, b) => a - b);
   const position = new Map(union.map((frame, i) => [frame, i]));
-  const size = shortSideSize(entry, clip.size);
-  const windows = cropWindows(size, clip.size, crops);
+  const { size, windows } = testWindows(entry, clip.size, crops, clip.testResize);
   const views = perSegment.flatMap((frames) => windows.map((crop) => ({ frames, crop })));
+  const from = visitOf(root, entry);
+  const [only] = views;
+  if (isImage(entry) && views.length === 1 && only !== undefined) {
+    const { x, y, ...own } = only.crop;
+    const request = { frames: only.frames, size: own, cut: { of: size, x, y }, ...interpolationOf(clip) };
+    return { visit: { ...from, clips: [request] }, size, views };
+  }
   return {
-    visit: { ...visitOf(root, entry), clips: [{ frames: union, size }] },
+    visit: { ...from, clips: [{ frames: union, size, ...interpolationOf(clip) }] },
+    size,
     views,
     cut(decoded, into) {
-      const from = { data: decoded, frames: union.length, ...size };
+      const pictures = { data: decoded, frames: union.length, ...size };
       for (const [i, { frames, crop }] of views.entries()) {
         const positions = frames.map((frame) => position.get(frame) as number);
-        cropInto(into.subarray(i * clipBytes(clip)), from, crop, positions);
+        cropInto(into.subarray(i * clipBytes(clip)), pictures, crop, positions);
       }
     },
   };
@@ -103,5 +136,6 @@ function visitOf(root: string, entry: Entry): Omit<Visit, 'clips'> {
   const { bytes, seeks, disposable, verdict, changesSize = false } = entry;
   // Without the file's size nobody knows whether it is still what was read.
   const steady = bytes !== undefined && !changesSize;
-  return { file: fileOf(root, entry), bytes, seeks, disposable, steady, alone: verdict === 'damaged' };
+  const image = isImage(entry) && { image: true, source: { width: entry.width, height: entry.height } };
+  return { file: fileOf(root, entry), bytes, seeks, disposable, steady, alone: verdict === 'damaged', ...image };
 }

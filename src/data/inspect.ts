@@ -72,11 +72,14 @@ async function stagesOf(
     return { name, clip: { data, frames: clip.frames.length, ...clip.size }, marksCrop };
   };
   const { frames, size } = request;
-  const whole: ClipRequest = { ...request, crop: undefined, flip: false, size: of };
+  const plain: ClipRequest = { ...request, flip: false, finish: undefined };
+  const whole: ClipRequest = { ...plain, crop: undefined, cut: undefined, size: of };
   return [
     await stage(`decoded, ${of.width}×${of.height}, with the crop`, { frames, size: of }, true),
     ...(request.augment?.length ? [await stage('augmented', whole, true)] : []),
-    ...(flip ? [await stage(`cropped and resized to ${size.width}×${size.height}`, { ...request, flip: false })] : []),
+    ...(flip || request.finish?.length
+      ? [await stage(`cropped and resized to ${size.width}×${size.height}`, plain)]
+      : []),
   ];
 }
 

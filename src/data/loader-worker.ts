@@ -6,12 +6,12 @@ import { isPacked } from '../video/packed/unpack-visit.ts';
 import { clipSource } from './clip-source.ts';
 import type { EntryViews, TrainBatch } from './loader.ts';
 import type { Answer, LoaderThreadOptions, Message, Request } from './loader-thread.ts';
-import { isUsable } from './manifest.ts';
+import { isImage, isUsable } from './manifest.ts';
 
 const { ffmpeg, concurrency, decoder, source } = workerData as LoaderThreadOptions;
-// Copies that are packed need no hosts.
+// Copies that are packed and images need no hosts.
 const lazy = Object.values(source.splits).every((entries) =>
-  entries.every((entry) => !isUsable(entry) || isPacked(entry)),
+  entries.every((entry) => !isUsable(entry) || isPacked(entry) || isImage(entry)),
 );
 const loader = clipSource(openDecoders(ffmpeg, { concurrency, decoder, lazy }), source);
 /** By request: what is with the other side. */

@@ -92,3 +92,7 @@ export interface Dataset {
 export function isUsable(entry: Entry): boolean {
   return entry.verdict === 'ok' || entry.verdict === 'damaged';
 }
+
+export function isImage({ frames, fps }: Entry): boolean {
+  return frames === 1 && fps === 0;
+}

@@ -6,7 +6,8 @@ import { type Draw, trainVisit } from './draw.ts';
 import type { Loader } from './loader.ts';
 import type { Entry, SplitName } from './manifest.ts';
 
-export interface ClipStageMs extends StageMs {
+/** Of images, which no ffmpeg decodes, only the whole. */
+export interface ClipStageMs extends Partial<StageMs> {
   /**
    * The whole of it as training gets it, from asking the loader: its hosts start ffmpeg faster than a large process does, so
    * it can be less than the stages together.
@@ -21,6 +22,7 @@ export interface ClipStages {
 }
 
 const RUNS = 5;
+const STAGES = ['processStart', 'openAndDecode', 'cropAndResize', 'transfer'] as const;
 
 /**
  * Of the clips that epoch 0 draws of these entries; those that fail are passed over.
@@ -44,24 +46,23 @@ export async function measureClip(
     const entry = entries[index] as Entry;
     const visit = trainVisit(options, entry, index, 0);
     try {
-      const stages = await measureStages(ffmpeg, visit, { signal });
+      const stages = visit.image ? {} : await measureStages(ffmpeg, visit, { signal });
       measured.push({ ...stages, throughLoader: await fastestClip(loader, split, index) });
     } catch (thrown) {
       if (!isDataError(thrown)) throw thrown;
     }
   }
   if (measured.length === 0) return undefined;
-  const middle = (stage: keyof ClipStageMs): number => median(measured.map((ms) => ms[stage]));
-  return {
-    videos: measured.length,
-    ms: {
-      processStart: middle('processStart'),
-      openAndDecode: middle('openAndDecode'),
-      cropAndResize: middle('cropAndResize'),
-      transfer: middle('transfer'),
-      throughLoader: middle('throughLoader'),
-    },
+  const middle = (stage: keyof ClipStageMs): number | undefined => {
+    const known = measured.flatMap((ms) => ms[stage] ?? []);
+    return known.length === 0 ? undefined : median(known);
   };
+  const stages = STAGES.flatMap((stage) => {
+    const ms = middle(stage);
+    return ms === undefined ? [] : [[stage, ms] as const];
+  });
+  const throughLoader = median(measured.map((ms) => ms.throughLoader));
+  return { videos: measured.length, ms: { ...Object.fromEntries(stages), throughLoader } };
 }
 
 async function fastestClip(loader: Loader, split: SplitName, index: number): Promise<number> {

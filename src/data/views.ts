@@ -1,6 +1,6 @@
 /** Test views: K segments of a video × C crops along the long side, segments outermost. */
 import { usageError } from '../errors/index.ts';
-import type { Size, Window } from '../video/window.ts';
+import { type Size, shortSideSize, type Window } from '../video/window.ts';
 import type { Views } from './loader.ts';
 
 /**
@@ -13,6 +13,38 @@ export function parseViews(text: string): Views {
   throw usageError(`views "${text}" are not of the form SEGMENTSxCROPS`, {
     remedy: 'write 1x1 for a single view in the middle, 4x3 for 4 segments with 3 crops each',
   });
+}
+
+/** How the picture of a test view is made: resized to a short side, or to the clip whatever its shape. */
+export type TestResize = number | 'squash';
+
+/**
+ * The size that a picture is resized to for its test views, and the C windows in it. Without `resize` its short side is the
+ * clip's. With one, windows lie where torchvision's CenterCrop has them, and several side by side along the long side.
+ */
+export function testWindows(
+  source: Size,
+  size: number,
+  crops: number,
+  resize: TestResize | undefined,
+): { readonly size: Size; readonly windows: readonly Window[] } {
+  if (resize === undefined) {
+    const at = shortSideSize(source, size);
+    return { size: at, windows: cropWindows(at, size, crops) };
+  }
+  const at = resize === 'squash' ? { width: size, height: size } : shortSideSize(source, resize);
+  const lies = { x: middle(at.width - size), y: middle(at.height - size), width: size, height: size };
+  if (crops === 1) return { size: at, windows: [lies] };
+  const along = at.width > at.height ? 'x' : 'y';
+  const room = Math.max(at.width, at.height) - size;
+  const windows = Array.from({ length: crops }, (_, j) => ({ ...lies, [along]: Math.floor((j * room) / (crops - 1)) }));
+  return { size: at, windows };
+}
+
+/** Half of the room, rounded to the even number where it is between two, as Python's `round`. */
+function middle(room: number): number {
+  const half = Math.floor(room / 2);
+  return room % 2 === 0 || half % 2 === 0 ? half : half + 1;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** How a top-1 was measured, in one line: it is never printed without. */
 import type { Views } from '../data/loader.ts';
+import type { TestResize } from '../data/views.ts';
 import { countsText } from './counts.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { Fusion } from './metrics.ts';
@@ -13,6 +14,10 @@ export interface Protocol {
   readonly stride: number;
   readonly sampling: string;
   readonly size: number;
+  /** As `testWindows` takes it. */
+  readonly resize?: TestResize | undefined;
+  /** Default bilinear. */
+  readonly interpolation?: string | undefined;
   readonly views: Views;
   readonly fusion: Fusion;
   /** `last weights, epoch 90`. */
@@ -30,11 +35,17 @@ export function protocolText(p: Protocol): string {
     segments * crops === 1
       ? 'single view'
       : `${plural(segments, 'segment')} × ${plural(crops, 'crop')}, mean of ${p.fusion}`;
+  const size = `${p.size} px${pixelsText(p)}`;
   const clip =
-    p.frames === 1
-      ? `images at ${p.size} px`
-      : `${p.frames} frames × stride ${p.stride} at ${p.size} px, ${p.sampling}`;
+    p.frames === 1 ? `images at ${size}` : `${p.frames} frames × stride ${p.stride} at ${size}, ${p.sampling}`;
   return `${p.dataset} ${p.split}${fold}, ${p.classes} classes; ${clip}; ${views}; ${p.weights}`;
+}
+
+/** What is not the default: how pictures are resized. */
+function pixelsText({ resize, interpolation = 'bilinear' }: Protocol): string {
+  const from = resize === undefined ? [] : [resize === 'squash' ? 'squashed' : `of short side ${resize}`];
+  const said = [...from, ...(interpolation === 'bilinear' ? [] : [interpolation])];
+  return said.length === 0 ? '' : ` (${said.join(', ')})`;
 }
 
 /** The result with its protocol and its counts, on a few lines. */

@@ -27,6 +27,10 @@ export interface Preprocessing {
   readonly sampling: string;
   /** Side of the square in pixels: the shorter side is scaled to it, and `crops` squares cut along the longer one. */
   readonly size: number;
+  /** Short side before the crop, or `squash`: the whole picture whatever its shape. */
+  readonly resize?: number | 'squash';
+  /** Default bilinear. */
+  readonly interpolation?: string;
   /** Clips of a video, whose logits or softmax are averaged. */
   readonly segments: number;
   readonly crops: number;

@@ -9,6 +9,7 @@ export interface Normalization {
 export const NORMALIZATIONS = {
   imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
   half: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+  clip: { mean: [0.48145466, 0.4578275, 0.40821073], std: [0.26862954, 0.26130258, 0.27577711] },
   none: { mean: [0, 0, 0], std: [1, 1, 1] },
 } as const satisfies Record<string, Normalization>;
 

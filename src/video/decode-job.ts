@@ -2,7 +2,7 @@
  * What a decoder host does with a job: ffmpeg decodes the videos, or a library in this process (library/). Either way the
  * distinct frames of every clip are written, clip by clip, visit by visit.
  */
-import { darkroom, decodedVisit, develop, isAugmented } from './augment/develop.ts';
+import { darkroom, decodedVisit, develop, isDeveloped } from './augment/develop.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { complaintOf, openInput } from './input.ts';
 import type { VisitDecoder } from './library/decode-visit.ts';
@@ -41,7 +41,7 @@ async function decodeInside(
   const outcome = image ? undefined : await decoder.decode(decodedVisit(visit), source, signal);
   if (outcome === undefined || !('clips' in outcome)) return false;
   const written = inTurn(write);
-  if (isAugmented(visit)) written.addAll(develop(visit, outcome.clips));
+  if (isDeveloped(visit)) written.addAll(develop(visit, outcome.clips));
   else written.add(outcome.clips);
   await written.all();
   return true;
@@ -52,7 +52,7 @@ async function decode(visits: readonly Visit[], { ffmpeg, fd, write, signal }: J
   const { take } = darkroom(visits);
   const written = inTurn(write);
   // What needs no developing goes past this process.
-  const output = visits.some(isAugmented) ? (chunk: Uint8Array) => written.addAll(take(chunk)) : { fd };
+  const output = visits.some(isDeveloped) ? (chunk: Uint8Array) => written.addAll(take(chunk)) : { fd };
   const { failure, stderr } = await runFfmpeg(ffmpeg, job, output, { signal });
   await written.all();
   const complaint = complaintOf(stderr, job.inputs[0].source);

@@ -6,9 +6,11 @@
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { Interrupted, isDataError } from '../errors/index.ts';
+import { unpackError } from '../errors/packed.ts';
 import { decodedSize } from './augment/develop.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { Host } from './host.ts';
+import { openImageThreads } from './image/image-threads.ts';
 import type { DecoderName } from './library/load.ts';
 import { openUnpackThreads } from './packed/unpack-threads.ts';
 import { isPacked } from './packed/unpack-visit.ts';
@@ -51,6 +53,9 @@ const INACTIVITY_MS = 30_000;
 /** A host that decodes itself, by a library, grew by 5 KB a visit: it is replaced after so many, which takes 0.1 s. */
 const JOBS_IN_PROCESS = 2000;
 
+/** Images that a thread is handed at once: of 32 pixels they take as long as a message. */
+const IMAGES_TOGETHER = 16;
+
 /**
  * Videos for one process: a start of 55 ms (Debian's ffmpeg, which links 215 libraries) costs as much as decoding a short
  * video, one of a few ms (a static one) a tenth of it.
@@ -62,6 +67,8 @@ export function videosTogether({ startupMs }: Ffmpeg): number {
 interface Waiting extends Place {
   /** Whether it must have a process of its own: it failed together with others. */
   alone: boolean;
+  /** Whether a thread is to decode it: an image, until that has turned out to be ffmpeg's. */
+  byThread: boolean;
   /** Hosts that ended while they decoded it. */
   deaths: number;
   resolve(delivered: Delivered): void;
@@ -84,6 +91,7 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
   };
   const idle = Array.from({ length: lazy ? 0 : concurrency }, start);
   const unpacking = openUnpackThreads();
+  const images = openImageThreads(inactivityMs);
   const queue: Waiting[] = [];
   // Without rejectOnClear, promises of cleared work would stay pending for ever.
   const limit = pLimit({ concurrency, rejectOnClear: true });
@@ -108,6 +116,10 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
       await unpackOne(first);
       return;
     }
+    if (first.byThread) {
+      await decodeImages(group);
+      return;
+    }
     let host = idle.pop() ?? start();
     if (!host.isAlive || (decoder !== 'ffmpeg' && host.jobs >= JOBS_IN_PROCESS)) {
       await host.close();
@@ -127,6 +139,25 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
       resolve({});
     } catch (thrown) {
       reject(stop.aborted ? stop.reason : thrown);
+    }
+  }
+
+  async function decodeImages(group: readonly Waiting[]): Promise<void> {
+    try {
+      const answers = await images.decode(group, stop);
+      for (const [i, answer] of answers.entries()) {
+        const one = group[i] as Waiting;
+        if ('error' in answer) one.reject(unpackError(answer.error));
+        else if ('unfit' in answer) {
+          one.byThread = false;
+          enqueue([one], true);
+        } else one.resolve(answer);
+      }
+    } catch (thrown) {
+      if (group.length > 1 && isDataError(thrown)) {
+        for (const one of group) one.alone = true;
+        enqueue(group, true);
+      } else for (const { reject } of group) reject(stop.aborted ? stop.reason : thrown);
     }
   }
 
@@ -169,25 +200,29 @@ export function openDecoders(ffmpeg: Ffmpeg, options: DecodersOptions): Decoders
       checkVisit(visit);
       if (into.length !== visitBytes(visit)) throw new RangeError(`${visitBytes(visit)} bytes are needed`);
       return await new Promise<Delivered>((resolve, reject) => {
-        enqueue([{ visit, into, alone: visit.alone ?? false, deaths: 0, resolve, reject }]);
+        const { image: byThread = false, alone = false } = visit;
+        enqueue([{ visit, into, alone, byThread, deaths: 0, resolve, reject }]);
       });
     },
     async close() {
       closing.abort(new Interrupted('the decoders were closed'));
-      await Promise.all([...[...hosts].map((host) => host.close()), unpacking.close()]);
+      await Promise.all([...[...hosts].map((host) => host.close()), unpacking.close(), images.close()]);
     },
   };
 }
 
-/** The next visits for one job: of one size as they are decoded, packed ones singly; the other hosts get their share. */
+/** The next visits for one job: of one size as they are decoded, or images; packed ones singly; the other hosts get theirs. */
 function takeGroup(queue: Waiting[], together: number, hosts: number): Waiting[] {
   const [first] = queue;
   if (first === undefined) return [];
-  const most = Math.min(together, Math.ceil(queue.length / hosts));
+  const { byThread } = first;
+  const most = Math.min(byThread ? IMAGES_TOGETHER : together, Math.ceil(queue.length / hosts));
   const { width, height } = decodedSize(first.visit);
-  const fits = ({ alone, visit }: Waiting): boolean => {
-    const size = decodedSize(visit);
-    return !alone && !isPacked(visit) && size.width === width && size.height === height;
+  const fits = (one: Waiting): boolean => {
+    if (one.alone || one.byThread !== byThread) return false;
+    if (byThread) return true;
+    const size = decodedSize(one.visit);
+    return !isPacked(one.visit) && size.width === width && size.height === height;
   };
   let count = 1;
   if (fits(first)) while (count < most && fits(queue[count] as Waiting)) count++;

@@ -1,34 +1,45 @@
 /** Opening one file with ffmpeg, whatever its name, and reading what ffmpeg says of it. */
+import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, dataError } from '../errors/index.ts';
+import { codeOf, dataError, type PetlVideoError } from '../errors/index.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
+import { HEAD_BYTES, PICTURE_VIDEOS, pictureFormat } from './image/format.ts';
 import type { JobInput } from './process.ts';
 
 export interface Input extends JobInput {
   readonly image: boolean;
 }
 
-/** Videos that begin as a picture of their format does. */
-const PICTURE_VIDEOS = /\.(?:apng|mjpe?g)$/i;
-
-/** Known by their first bytes, for image sets contain PNG named .jpg. */
-const IMAGE_SIGNATURES: readonly (readonly [demuxer: string, matches: (head: Buffer) => boolean])[] = [
-  ['jpeg_pipe', (head) => head.readUIntBE(0, 3) === 0xffd8ff],
-  ['png_pipe', (head) => head.toString('latin1', 0, 8) === '\x89PNG\r\n\x1a\n'],
-  ['webp_pipe', (head) => head.toString('latin1', 0, 4) === 'RIFF' && head.toString('latin1', 8, 12) === 'WEBP'],
-  ['bmp_pipe', (head) => head.toString('latin1', 0, 2) === 'BM' && head.readUInt32LE(6) === 0],
-  ['tiff_pipe', (head) => ['II*\0', 'MM\0*'].includes(head.toString('latin1', 0, 4))],
-];
-
 async function imageDemuxer(file: string): Promise<string | undefined> {
   const handle = await open(file);
   try {
-    const head = Buffer.alloc(16);
+    const head = Buffer.alloc(HEAD_BYTES);
     await handle.read(head, 0, head.length, 0);
-    return IMAGE_SIGNATURES.find(([, matches]) => matches(head))?.[0];
+    const format = pictureFormat(head);
+    // A GIF may move; ffmpeg reads it as a video either way.
+    return format === undefined || format === 'gif' ? undefined : `${format}_pipe`;
   } finally {
     await handle.close();
+  }
+}
+
+/** The data error for a file that the system does not open or read. */
+export function unreadableFile(error: unknown, file: string): PetlVideoError {
+  const code = codeOf(error);
+  const what = code === 'ENOENT' ? 'the file is missing' : `the file cannot be read (${code})`;
+  return dataError(what, { at: file, cause: error });
+}
+
+/**
+ * @param bytes the size that the file must have, where it is known
+ * @throws data error for a folder, an empty file, and one of another size
+ */
+export function checkFound(found: Stats, file: string, bytes: number | undefined): void {
+  if (found.isDirectory()) throw dataError('this is a folder, not a video or an image', { at: file });
+  if (found.isFile() && found.size === 0) throw dataError('the file is empty', { at: file });
+  if (bytes !== undefined && found.size !== bytes) {
+    throw dataError(`the file has changed since it was prepared: ${found.size} bytes, then ${bytes}`, { at: file });
   }
 }
 
@@ -45,17 +56,10 @@ async function imageDemuxer(file: string): Promise<string | undefined> {
 export async function openInput(file: string, bytes?: number): Promise<Input> {
   const absolute = path.resolve(file);
   const refuse = (error: unknown): never => {
-    throw dataError(codeOf(error) === 'ENOENT' ? 'the file is missing' : `the file cannot be read (${codeOf(error)})`, {
-      at: file,
-      cause: error,
-    });
+    throw unreadableFile(error, file);
   };
   const found = await stat(absolute).catch(refuse);
-  if (found.isDirectory()) throw dataError('this is a folder, not a video or an image', { at: file });
-  if (found.isFile() && found.size === 0) throw dataError('the file is empty', { at: file });
-  if (bytes !== undefined && found.size !== bytes) {
-    throw dataError(`the file has changed since it was prepared: ${found.size} bytes, then ${bytes}`, { at: file });
-  }
+  checkFound(found, file, bytes);
   // Opening a named pipe would wait for its writer, so only regular files are looked into.
   const looked = found.isFile() && !PICTURE_VIDEOS.test(file);
   const demuxer = looked ? await imageDemuxer(absolute).catch(refuse) : undefined;

@@ -8,6 +8,7 @@ import type { Disposable } from './disposable.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { findDisposable } from './find-disposable.ts';
 import type { FrameTable } from './frame-table.ts';
+import { imageFacts } from './image/probe.ts';
 import { openInput } from './input.ts';
 import type { RunOptions } from './process.ts';
 import { readTables } from './read-tables.ts';
@@ -40,6 +41,8 @@ export interface VideoFacts {
  */
 export async function probeVideo(ffmpeg: Ffmpeg, file: string, options: RunOptions = {}): Promise<VideoFacts> {
   try {
+    const image = await imageFacts(file, options.signal);
+    if (image !== undefined) return image;
     const input = await openInput(file);
     const both = input.image ? undefined : await readTables(ffmpeg, input, true, options);
     if (both !== undefined && both.complaint === undefined && both.pictures.rows.length > 0) {

@@ -18,8 +18,17 @@ interface Thread<Result> {
   settle?: ((answer: Answer<Result> | Error) => void) | undefined;
 }
 
+export interface ThreadsOptions {
+  /** Whether the process may end while threads are idle, though nobody closed them. */
+  readonly mayEnd?: boolean;
+}
+
 /** @param program what each thread runs, which calls `serveTasks`; `what` it does, for messages */
-export function openThreads<Task, Result>(program: URL, what: string): Threads<Task, Result> {
+export function openThreads<Task, Result>(
+  program: URL,
+  what: string,
+  { mayEnd = false }: ThreadsOptions = {},
+): Threads<Task, Result> {
   const all: Thread<Result>[] = [];
   const idle: Thread<Result>[] = [];
 
@@ -38,6 +47,7 @@ export function openThreads<Task, Result>(program: URL, what: string): Threads<T
       const thread = idle.pop() ?? start();
       const onAbort = (): void => thread.worker.postMessage('stop');
       signal.addEventListener('abort', onAbort, { once: true });
+      if (mayEnd) thread.worker.ref();
       try {
         const answer = await new Promise<Answer<Result> | Error>((resolve) => {
           thread.settle = resolve;
@@ -45,6 +55,7 @@ export function openThreads<Task, Result>(program: URL, what: string): Threads<T
         });
         if (answer instanceof Error) throw answer;
         idle.push(thread);
+        if (mayEnd) thread.worker.unref();
         if ('result' in answer) return answer.result;
         throw signal.aborted ? signal.reason : unpackError(answer.error);
       } finally {

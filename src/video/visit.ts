@@ -28,12 +28,23 @@ export interface ClipRequest {
   readonly crop?: Window | undefined;
   /** The size delivered. */
   readonly size: Size;
-  /** Mirror left and right, after everything else. */
+  /** What is resized to another size first, of which the size delivered is cut out; see `Cut`. */
+  readonly cut?: Cut | undefined;
+  /** Mirror left and right, after that. */
   readonly flip?: boolean | undefined;
   /** Shrinking averages over the area that a pixel covers, in all three. Default bilinear. */
   readonly interpolation?: Interpolation | undefined;
   /** What is done to the whole frames, at the video's own size, before all else; then `Visit.source` must be there. */
   readonly augment?: readonly Operation[] | undefined;
+  /** What is done to the frames as they are delivered, after everything else. */
+  readonly finish?: readonly Operation[] | undefined;
+}
+
+/** The crop is resized to `of`, and what is delivered lies at x, y in it. */
+export interface Cut {
+  readonly of: Size;
+  readonly x: number;
+  readonly y: number;
 }
 
 export interface Visit {
@@ -48,7 +59,9 @@ export interface Visit {
   readonly steady?: boolean | undefined;
   /** Whether it must not share a process: a damaged video, whose complaints would be laid at the others' door. */
   readonly alone?: boolean | undefined;
-  /** The video's size as displayed, where clips are augmented. */
+  /** Whether it is an image: decoded by a library where one reads it, and resized as Pillow does it. */
+  readonly image?: boolean | undefined;
+  /** The video's size as displayed, where clips are augmented; an image's always. */
   readonly source?: Size | undefined;
   /** At least one; all of the same size. */
   readonly clips: readonly [ClipRequest, ...ClipRequest[]];
@@ -74,9 +87,9 @@ export function distinctly(visit: Visit): Visit {
 }
 
 /** @throws RangeError for a visit that could not be meant, data error for frames that no video has */
-export function checkVisit({ file, clips, source }: Visit): void {
+export function checkVisit({ file, clips, source, image = false }: Visit): void {
   const [{ size }] = clips;
-  if (source === undefined && clips.some(({ augment }) => augment !== undefined)) {
+  if (source === undefined && (image || clips.some(({ augment }) => augment !== undefined))) {
     throw new RangeError('the size of the video is missing, of which clips are to be augmented');
   }
   for (const clip of clips) {
@@ -152,11 +165,13 @@ function branchesOf(
   ];
 }
 
-function pixelFilters({ crop, size, interpolation = 'bilinear', flip = false }: ClipRequest): string[] {
+function pixelFilters({ crop, cut, size, interpolation = 'bilinear', flip = false }: ClipRequest): string[] {
+  const { of, x, y } = cut ?? { of: size, x: 0, y: 0 };
   return [
     ...(crop ? [cropFilter(crop)] : []),
-    `scale=${size.width}:${size.height}:flags=${interpolation}`,
+    `scale=${of.width}:${of.height}:flags=${interpolation}`,
     'format=rgb24',
+    ...(cut ? [cropFilter({ ...size, x, y })] : []),
     ...(flip ? ['hflip'] : []),
   ];
 }

@@ -28,6 +28,15 @@ const CASES: readonly [overrides: string[], ...message: string[]][] = [
     '  at argument data.cropScale=[1, 0.5]',
   ],
   [
+    ['data.crop=random', 'data.resize=200'],
+    'data.resize 200 is less than data.size 224',
+    '  at argument data.resize=200',
+  ],
+  [['data.resize=200'], 'accepted'],
+  [['eval.resize=200'], 'eval.resize 200 is less than data.size 224', '  at argument eval.resize=200'],
+  [['eval.resize=224', 'data.interpolation=bicubic', 'data.normalize=clip'], 'accepted'],
+  [['eval.resize=squash', 'data.crop=squash'], 'accepted'],
+  [
     ['backbone.size={width: 100, depth: 2, heads: 3}'],
     'backbone.size.width 100 is not a multiple of backbone.size.heads 3',
     '  at argument backbone.size={width: 100, depth: 2, heads: 3}',

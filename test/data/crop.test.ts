@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CropName, drawCrop } from '../../src/data/crop.ts';
+import { drawCrop, type WindowName } from '../../src/data/crop.ts';
 import { rng } from '../../src/tensor/random.ts';
 import type { Size, Window } from '../../src/video/window.ts';
 
-const draws = (name: CropName, source: Size, size: number, count: number, scale?: [number, number]): Window[] =>
+const draws = (name: WindowName, source: Size, size: number, count: number, scale?: [number, number]): Window[] =>
   Array.from({ length: count }, (_, i) => drawCrop(name, source, size, rng(7, 'crop', i), scale));
 
 test('every crop lies inside the picture with integer sides, for odd, tiny and long pictures', () => {

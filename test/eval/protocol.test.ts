@@ -48,6 +48,11 @@ test('a protocol says all that a top-1 depends on', () => {
     }),
     'cifar100 test, 100 classes; images at 224 px; single view; last weights, epoch 90',
   );
+  const images: Protocol = { ...protocol, fold: undefined, frames: 1, views: { segments: 1, crops: 1 } };
+  const said = (more: Partial<Protocol>): string | undefined => protocolText({ ...images, ...more }).split('; ')[1];
+  assert.equal(said({ resize: 256, interpolation: 'bicubic' }), 'images at 224 px (of short side 256, bicubic)');
+  assert.equal(said({ resize: 'squash' }), 'images at 224 px (squashed)');
+  assert.equal(said({ interpolation: 'bilinear' }), 'images at 224 px');
 });
 
 const evaluation: Evaluation = {

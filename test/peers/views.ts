@@ -41,7 +41,7 @@ const together: Decode = async (set, video, segments, crops) => {
   const decoded = memory.take(visitBytes(visit));
   const clips = memory.take(views.length * FRAMES * frameBytes(SQUARE));
   await decoders.visit(visit, decoded);
-  cut(decoded, clips);
+  cut?.(decoded, clips);
   memory.give(decoded);
   memory.give(clips);
   return views.length;

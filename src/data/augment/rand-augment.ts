@@ -1,6 +1,6 @@
 /**
  * RandAugment (Cubuk et al., 2020) as VideoMAE fine-tunes with it: which operations a clip gets, as plain numbers. One draw
- * serves all frames of the clip. The recipe writes it in timm's notation, `rand-m7-n4-mstd0.5-inc1`.
+ * serves all frames of the clip. The recipe writes it in timm's notation, `rand-m7-n4-mstd0.5-inc1`; without n it is 2.
  */
 import { configError } from '../../errors/index.ts';
 import { nearest } from '../../errors/nearest.ts';
@@ -17,6 +17,8 @@ export interface RandAugment {
 }
 
 const PROBABILITY = 0.5;
+/** As timm's. */
+const DEFAULT_OPERATIONS = 2;
 const GREATEST = 10;
 
 type Draw = (magnitude: number, random: Random) => Operation;
@@ -67,7 +69,7 @@ const isPart = (name: string): name is Part => Object.hasOwn(PARTS, name);
 export const EXAMPLE = 'rand-m7-n4-mstd0.5-inc1';
 
 /**
- * `rand-m7-n4-mstd0.5-inc1`: m magnitude, n operations, mstd deviation (0 where absent), inc1 the increasing maps, which are
+ * `rand-m7-n4-mstd0.5-inc1`: m magnitude, n operations (2 where absent), mstd deviation (0 where absent), inc1 the increasing maps, which are
  * the only ones there are here. Each part once, in any order.
  * @returns the options, or what is wrong with the text
  */
@@ -95,10 +97,10 @@ export function parseRandAugment(text: string): RandAugment | { readonly wrong: 
     }
     values.set(name, value);
   }
-  const missing = (['m', 'n', 'inc'] as const).find((name) => !values.has(name));
+  const missing = (['m', 'inc'] as const).find((name) => !values.has(name));
   if (missing !== undefined) return { wrong: `${missing} (${PARTS[missing]}) is missing, as in ${EXAMPLE}` };
   return {
-    operations: values.get('n') as number,
+    operations: values.get('n') ?? DEFAULT_OPERATIONS,
     magnitude: values.get('m') as number,
     deviation: values.get('mstd') ?? 0,
   };

@@ -1,7 +1,7 @@
 /** Clips with what was drawn for them, as cards of a contact sheet and as facts for JSON. */
 import type { Frames, Window } from '../../video/window.ts';
 import { type ClipOptions, clipBytes } from '../draw.ts';
-import type { Entry } from '../manifest.ts';
+import { type Entry, isImage } from '../manifest.ts';
 import type { Drawn } from './drawn.ts';
 import type { Card, Fact, Strip } from './sheet.ts';
 
@@ -53,8 +53,6 @@ function warningsOf({ entry, warnings, failure }: Shown): string[] {
 /** In the words of `prepare`. */
 export const describeVerdict = ({ verdict, reason }: Entry): string =>
   reason === undefined ? verdict : `${verdict}: ${reason}`;
-
-const isImage = ({ frames, fps }: Entry): boolean => frames === 1 && fps === 0;
 
 /** Of the video; and of its clip, where there is one alone: several have their facts above their frames. */
 function factsOf({ entry, drawn }: Shown, options: ClipOptions): Fact[] {

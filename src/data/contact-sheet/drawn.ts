@@ -12,7 +12,7 @@ export interface Drawn {
   /** Numbers of the T frames in the video. */
   readonly frames: readonly number[];
   readonly crop: Window;
-  /** The picture that the crop is cut from: the video as displayed, or at test the video at the clip's short side. */
+  /** The picture that the crop is cut from: the video as displayed, or resized first, as at test. */
   readonly of: Size;
   readonly flip: boolean;
   /** From 0; absent in training. */
@@ -39,11 +39,10 @@ export interface Erasing {
 /** The clips that a batch has of an entry, in their order. */
 export function trainDrawn(draw: Draw, entry: Entry, index: number, epoch: number, erasing?: Erasing): Drawn[] {
   const { clips, ...from } = trainVisit(draw, entry, index, epoch);
-  const of = { width: entry.width, height: entry.height };
+  const whole = { width: entry.width, height: entry.height };
   return clips.map((request, repeat) => ({
     frames: request.frames,
-    crop: request.crop ?? { x: 0, y: 0, ...of },
-    of,
+    ...placeOf(request, whole),
     flip: request.flip ?? false,
     ...(clips.length > 1 ? { repeat } : {}),
     augmented: augmentedFacts(request),
@@ -53,10 +52,17 @@ export function trainDrawn(draw: Draw, entry: Entry, index: number, epoch: numbe
   }));
 }
 
+/** Where the clip lies in the picture that it is cut from. */
+function placeOf({ crop, cut, size }: ClipRequest, whole: Size): Pick<Drawn, 'crop' | 'of'> {
+  if (cut === undefined) return { crop: crop ?? { x: 0, y: 0, ...whole }, of: whole };
+  return { crop: { x: cut.x, y: cut.y, ...size }, of: cut.of };
+}
+
 /** What is done to the pixels of a clip beyond crop, size and mirroring. */
-function augmentedFacts({ augment }: ClipRequest): Fact[] {
-  if (augment === undefined) return [];
-  return [['augmented', augment.length === 0 ? 'no' : augment.map(operationText).join(', ')]];
+function augmentedFacts({ augment, finish }: ClipRequest): Fact[] {
+  const operations = augment ?? finish;
+  if (operations === undefined) return [];
+  return [['augmented', operations.length === 0 ? 'no' : operations.map(operationText).join(', ')]];
 }
 
 /** `rotate -12.5`, `invert`. */
@@ -76,12 +82,12 @@ function erasedWindow(
 
 /** Segments outermost, as a loader's views. */
 export function testDrawn(draw: Draw, entry: Entry, asked: Views): Drawn[] {
-  const { visit, views } = testVisit(draw, entry, asked);
-  const { clips, ...from } = visit;
+  const { visit, size, views } = testVisit(draw, entry, asked);
+  const { clips: _, ...from } = visit;
   return views.map(({ frames, crop }, i) => ({
     frames,
     crop,
-    of: clips[0].size,
+    of: size,
     flip: false,
     view: { segment: Math.floor(i / asked.crops), crop: i % asked.crops },
     augmented: [],

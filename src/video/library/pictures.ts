@@ -18,7 +18,8 @@ const KEEP = 8;
  * @throws Unfit where the window is not inside the picture
  */
 export function openPictures({ av, constants }: Library, clip: ClipRequest, like: Frame): Pictures {
-  const { crop, size, interpolation = 'bilinear', flip = false } = clip;
+  const { crop, cut, size, interpolation = 'bilinear', flip = false } = clip;
+  const { of, x, y } = cut ?? { of: size, x: 0, y: 0 };
   const { width, height, format, colorSpace, colorRange } = like;
   if (crop !== undefined && (crop.x + crop.width > width || crop.y + crop.height > height)) {
     throw new Unfit('the window reaches over the edge');
@@ -34,8 +35,9 @@ export function openPictures({ av, constants }: Library, clip: ClipRequest, like
     check(source.init(null));
     const filters = [
       ...(crop ? [add('crop', `w=${crop.width}:h=${crop.height}:x=${crop.x}:y=${crop.y}:exact=1`)] : []),
-      add('scale', `w=${size.width}:h=${size.height}:flags=${interpolation}`),
+      add('scale', `w=${of.width}:h=${of.height}:flags=${interpolation}`),
       add('format', 'rgb24'),
+      ...(cut ? [add('crop', `w=${size.width}:h=${size.height}:x=${x}:y=${y}:exact=1`)] : []),
       ...(flip ? [add('hflip', null)] : []),
     ];
     const sink = add('buffersink', null);

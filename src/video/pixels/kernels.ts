@@ -26,6 +26,18 @@ export interface Kernels {
       ...rest: [width: number, height: number, out: number, scratch: number],
     ]
   ): void;
+  pillowAcross(
+    ...addressesAndCounts: [
+      ...source: [source: number, stride: number, rows: number],
+      ...across: [table: number, outputs: number, pairs: number, out: number, outStride: number],
+    ]
+  ): void;
+  pillowDown(
+    ...addressesAndCounts: [
+      ...lines: [lines: number, lineStride: number],
+      ...down: [table: number, outRows: number, pairs: number, out: number, length: number],
+    ]
+  ): void;
 }
 
 export function makeKernels(): Kernels {

@@ -13,6 +13,10 @@ const drawn = (options: RandAugment, clips: number): Operation[][] =>
 /** The one number of an operation. */
 const levelOf = ({ name: _, ...numbers }: Operation): number => Object.values<number>(numbers)[0] as number;
 
+test("without n there are two operations, as in timm's rand-m9-mstd0.5-inc1", () => {
+  assert.deepEqual(parseRandAugment('rand-m9-mstd0.5-inc1'), { operations: 2, magnitude: 9, deviation: 0.5 });
+});
+
 test('the operations of magnitude 7 are those of the definition, with either sign', () => {
   const seen = new Map<string, Set<number>>();
   for (const operation of drawn({ ...VIDEOMAE, deviation: 0 }, 2000).flat()) {

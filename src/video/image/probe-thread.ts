@@ -1,0 +1,5 @@
+/** The far side of `probe.ts`. */
+import { serveTasks } from '../threads.ts';
+import { readFacts } from './read-facts.ts';
+
+serveTasks((file: string) => readFacts(file));
