@@ -72,6 +72,15 @@ const blocksExist: Rule = ({ method, backbone }) => {
   );
 };
 
+const validationIsUnseen: Rule = ({ data }) =>
+  data?.trainSplit === 'trainval' &&
+  data.validationSplit !== 'test' &&
+  data.validationSplit !== 'trainval' && {
+    keys: ['data.validationSplit', 'data.trainSplit'],
+    what: `data.trainSplit trainval holds the ${data.validationSplit} split, which would be measured`,
+    remedy: 'data.validationSplit test, once all choices are made; or data.trainSplit train while choosing',
+  };
+
 const cropScaleAscends: Rule = ({ data }) =>
   data &&
   data.cropScale[0] > data.cropScale[1] && {
@@ -124,6 +133,7 @@ const engineCan: Rule = ({ engine, train }) => {
 const RULES: readonly Rule[] = [
   tubeletsFill,
   patchesFill,
+  validationIsUnseen,
   cropScaleAscends,
   headsDivide,
   widthIsEven,
