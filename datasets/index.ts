@@ -1,9 +1,11 @@
 /** The data sets that `petl-video prepare` knows: a new one is its file here and a line below. */
+import { cifar10, cifar100 } from './cifar.ts';
 import type { DatasetDefinition } from './dataset.ts';
 import { folder } from './folder.ts';
 import { hmdb51 } from './hmdb51.ts';
 import { kinetics400, kinetics600, kinetics700 } from './kinetics.ts';
 import { ssv2 } from './ssv2.ts';
+import { svhn, svhnExtra } from './svhn.ts';
 import { ucf101 } from './ucf101.ts';
 
 export const DATASETS: readonly DatasetDefinition[] = [
@@ -13,5 +15,9 @@ export const DATASETS: readonly DatasetDefinition[] = [
   kinetics400,
   kinetics600,
   kinetics700,
+  cifar10,
+  cifar100,
+  svhn,
+  svhnExtra,
   folder,
 ];

@@ -1,22 +1,26 @@
 /** `petl-video prepare`: from a data set as it was downloaded to manifests that training can trust. */
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import type { DatasetDefinition, ListOption, ListOptions, UnpackedFolders } from '../datasets/dataset.ts';
+import type { DatasetDefinition, ListOption, ListOptions, Task, UnpackedFolders } from '../datasets/dataset.ts';
 import { DATASETS } from '../datasets/index.ts';
-import { prepare as prepareDataset, survey } from '../src/data/prepare.ts';
+import type { Listing } from '../src/data/listing.ts';
+import { writePictures } from '../src/data/picture-arrays.ts';
+import { type PrepareOptions, prepare as prepareDataset, refuseOther, survey } from '../src/data/prepare.ts';
 import { formatReport, formatTable } from '../src/data/report.ts';
 import { finishedShards, mergeShards, prepareShard, type Shard, takesByName } from '../src/data/shards.ts';
 import { mergeUnpacked } from '../src/data/unpack-source.ts';
 import { isDataError, usageError } from '../src/errors/index.ts';
 import { nearest } from '../src/errors/nearest.ts';
+import type { CopyKind } from '../src/video/copies/copy.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
 import { probeVideo } from '../src/video/probe.ts';
 import type { Command, Context, Options, Progress } from './command.ts';
-import { findPacked, packedRows, unpackFirst } from './prepare-archives.ts';
+import { findPacked, type Packed, packedRows, unpackFirst } from './prepare-archives.ts';
 import { COPY_OPTIONS, copyKindOf, describeCopies, openCopier } from './prepare-copies.ts';
 import { makeReady } from './setup.ts';
 
 const NAMES = DATASETS.map((dataset) => dataset.name);
+const FAMILIES = DATASETS.filter((dataset) => dataset.tasks !== undefined).map((dataset) => dataset.name);
 
 export const prepare: Command = {
   name: 'prepare',
@@ -30,12 +34,19 @@ export const prepare: Command = {
       flags: '--csv <file>',
       description: 'folder: lines `path,label` or `path,label,split` in place of class folders',
     },
-    { flags: '--validation-per-class <n>', description: 'folder: keep the last n files of each class for validation' },
-    { flags: '--validation-fraction <f>', description: 'folder: the same as a fraction of each class (default 0.2)' },
+    {
+      flags: '--validation-per-class <n>',
+      description: 'folder, cifar, svhn: keep the last n training files of each class for validation',
+    },
+    {
+      flags: '--validation-fraction <f>',
+      description: 'the same as a fraction of each class (default 0.2 for a folder without splits)',
+    },
+    { flags: '--task <name>', description: `${FAMILIES.join(', ')}: only this of the data sets that are there` },
     { flags: '--name <name>', description: "folder: what to call the data set (default: the folder's name)" },
     { flags: '--jobs <n>', description: 'files to read at once (default: one for each core)' },
     { flags: '--limit <n>', description: 'only so many files of each split, to try things out' },
-    { flags: '--videos <folder>', description: 'where archives are unpacked to (default: videos in --out)' },
+    { flags: '--videos <folder>', description: 'where archives are unpacked to (default: videos or images in --out)' },
     { flags: '--no-unpack', description: 'leave archives alone: what is needed lies unpacked already' },
     {
       flags: '--shard <i/n>',
@@ -53,6 +64,8 @@ export const prepare: Command = {
     'petl-video prepare kinetics400 --source /data/k400 --out /data/k400-prepared --shard 2/8',
     'petl-video prepare kinetics400 --source /data/k400 --out /data/k400-prepared --merge',
     'petl-video prepare ssv2 --source ~/ssv2 --out data/ssv2-packed --jpeg',
+    'petl-video prepare cifar100 --source ~/Downloads --out data/cifar100',
+    'petl-video prepare vtab1k --source ~/vtab-1k --out data/vtab1k --task svhn',
   ],
   async run([name], options, context) {
     const definition = findDataset(name as string);
@@ -62,95 +75,239 @@ export const prepare: Command = {
         remedy: `give the folder with ${definition.download}${official(definition) ? `, from ${definition.homepage}` : ''}`,
       });
     }
-    const jobs = wholeNumber(options, 'jobs') ?? availableParallelism();
-    const limit = wholeNumber(options, 'limit');
-    const copyKind = copyKindOf(options);
-    const chosen = listOptions(definition, options);
-    const out = checkOut(definition, source, options);
-    const { reporter, signal } = context;
-    const shard = shardOf(options, limit);
-    if (shard !== undefined && copyKind !== undefined) {
-      throw usageError('copies of videos are not made in shards', { remedy: 'give --jpeg or --gop with --merge' });
-    }
-    const unpacked = unpackedFolders(definition, options);
-    const packed =
-      options.unpack === false || options.merge === true
-        ? undefined
-        : await findPacked(definition, source, chosen, unpacked, signal);
-    const list = () => definition.list(source, { ...chosen, unpacked, signal });
-    if (out === undefined) {
-      const archives = packed === undefined ? [] : await packedRows(packed, text(options, 'out'));
-      const unpacks =
-        archives.length === 0 ? [] : ['', ...formatTable([['archive', 'holds', 'size', 'state'], ...archives])];
-      const listing = await list().catch((thrown: unknown) => {
-        if (archives.length > 0 && isDataError(thrown)) return undefined;
-        throw thrown;
-      });
-      if (listing === undefined) {
-        const what = 'what is listed, and what of it is there, can be told once they are unpacked';
-        reporter.result([`${definition.name}:`, ...unpacks, '', what].join('\n'), { archives, splits: [] });
-        return;
+    const asked = whatIsAsked(definition, source, options, context);
+    if (definition.tasks === undefined) {
+      if (text(options, 'task') !== undefined) {
+        throw usageError(`--task is no option for ${definition.name}`, { remedy: `it is for ${FAMILIES.join(', ')}` });
       }
-      const splits = await survey(listing, signal);
-      const rows = splits.map(({ split, listed, found }) => [split, `${listed}`, `${found}`, `${listed - found}`]);
-      const table = formatTable([['split', 'listed', 'found', 'missing'], ...rows]);
-      const notes = listing.notes.map((note) => `! ${note}`);
-      context.reporter.result(
-        [`${definition.name}: ${listing.classes.length} classes`, '', ...table, ...notes, ...unpacks].join('\n'),
-        { classes: listing.classes, splits, notes: listing.notes, archives },
-      );
+      const { words, json } = await prepareOne(asked);
+      context.reporter.result(words, json);
       return;
     }
-    const ffmpeg = await requireFfmpeg(context);
-    const reading = { jobs, reader: ffmpeg.version, probe: (file: string) => probeVideo(ffmpeg, file, { signal }) };
-    let owns = (_file: string): boolean => true;
-    let readAhead = 0;
-    if (packed !== undefined && unpacked !== undefined && (shard !== undefined || packed.archives.length > 0)) {
-      const ahead = limit === undefined ? reading : undefined;
-      ({ owns, read: readAhead } = await unpackFirst(
-        { ...packed, definition, folders: unpacked, out, shard, reading: ahead },
-        context,
-      ));
-    } else if (shard !== undefined) owns = (file) => takesByName(file, shard);
-    // Before anything is looked for: without shards there may be no videos either.
-    if (options.merge === true) await finishedShards(out);
-    const listing = await list();
-    const progress = progressOf(context);
-    const copier = copyKind && (await openCopier(copyKind, ffmpeg, jobs, context));
-    const work = { listing, definition, out, signal, ...reading, onProgress: progress.update };
-    const copying = { ...work, copies: copier?.wanted };
-    try {
-      if (shard !== undefined) {
-        const { read, reused } = await prepareShard({ ...work, shard, owns });
-        const done = { read: read + readAhead, reused: Math.max(0, reused - readAhead) };
-        progress.end();
-        const title = `shard ${shard.index} of ${shard.count}`;
-        const next = `when all ${shard.count} are done: the same command with --merge in place of --shard`;
-        reporter.result(`${title}: ${done.read} files read, ${done.reused} known from before\n${next}`, {
-          shard: title,
-          ...done,
-        });
-        return;
-      }
-      const merged = options.merge === true ? await mergeShards(copying) : undefined;
-      if (merged !== undefined) await mergeUnpacked(out);
-      const { dataset, report, read, reused } = merged ?? (await prepareDataset({ ...copying, limit }));
-      const { copies } = dataset;
-      progress.end();
-      const summary = [
-        formatReport(report),
-        ...(copies ? [describeCopies(copies)] : []),
-        ...(official(definition) ? ['', describeSampling(definition)] : []),
-      ];
-      const counts = { read: read + readAhead, reused: Math.max(0, reused - readAhead) };
-      reporter.result(summary.join('\n'), { ...report, ...(copies && { copies }), out: path.resolve(out), ...counts });
-      reporter.note(`prepared in ${out}: ${counts.read} files read, ${counts.reused} known from before`);
-    } finally {
-      progress.end();
-      await copier?.close();
+    const tasks = await tasksOf(definition, definition.tasks, source, options, context.signal);
+    const results = new Map<string, Result>();
+    for (const task of tasks) {
+      const place = text(options, 'out');
+      const out = place === undefined ? {} : { out: path.join(place, task.name) };
+      const own = whatIsAsked(task.definition, task.source, { ...options, ...out }, context);
+      results.set(task.name, await prepareOne({ ...own, ffmpeg: asked.ffmpeg }));
     }
+    const words = [...results.values()].map((result) => result.words).join('\n\n');
+    context.reporter.result(words, { tasks: Object.fromEntries([...results].map(([task, { json }]) => [task, json])) });
   },
 };
+
+interface Asked {
+  readonly definition: DatasetDefinition;
+  readonly source: string;
+  readonly options: Options;
+  readonly chosen: ListOptions;
+  /** Undefined for a dry run. */
+  readonly out: string | undefined;
+  readonly jobs: number;
+  readonly limit: number | undefined;
+  readonly copyKind: CopyKind | undefined;
+  readonly shard: Shard | undefined;
+  readonly unpacked: UnpackedFolders | undefined;
+  /** Found, or provided, when it is first asked for. */
+  readonly ffmpeg: () => Promise<Ffmpeg>;
+  readonly context: Context;
+}
+
+interface Result {
+  readonly words: string;
+  readonly json: unknown;
+}
+
+/** @throws usage error for options that do not go together or that the data set does not heed */
+function whatIsAsked(definition: DatasetDefinition, source: string, options: Options, context: Context): Asked {
+  const jobs = wholeNumber(options, 'jobs') ?? availableParallelism();
+  const limit = wholeNumber(options, 'limit');
+  const copyKind = copyKindOf(options);
+  const chosen = listOptions(definition, options);
+  const out = checkOut(definition, source, options);
+  const shard = shardOf(options, limit);
+  if (shard !== undefined && copyKind !== undefined) {
+    throw usageError('copies of videos are not made in shards', { remedy: 'give --jpeg or --gop with --merge' });
+  }
+  if (shard !== undefined && definition.arrays !== undefined) {
+    throw usageError(`${definition.name} is not prepared in shards`, {
+      remedy: 'leave --shard out: it takes a minute',
+    });
+  }
+  const unpacked = unpackedFolders(definition, options);
+  let found: Promise<Ffmpeg> | undefined;
+  const ffmpeg = () => {
+    found ??= requireFfmpeg(context);
+    return found;
+  };
+  return { definition, source, options, chosen, out, jobs, limit, copyKind, shard, unpacked, ffmpeg, context };
+}
+
+/** The data sets of a family that are to be prepared: all that are there, or the one that is named. */
+async function tasksOf(
+  definition: DatasetDefinition,
+  find: NonNullable<DatasetDefinition['tasks']>,
+  source: string,
+  options: Options,
+  signal: AbortSignal,
+): Promise<readonly Task[]> {
+  const tasks = await find(source, { ...listOptions(definition, options), signal });
+  const wanted = text(options, 'task');
+  if (wanted === undefined) return tasks;
+  const found = tasks.filter((task) => task.name === wanted);
+  if (found.length > 0) return found;
+  const names = tasks.map((task) => task.name);
+  const meant = nearest(wanted, names);
+  throw usageError(
+    `${definition.name} has no task ${wanted} there${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+    {
+      at: source,
+      remedy: `what is there: ${names.join(', ')}`,
+    },
+  );
+}
+
+async function prepareOne(asked: Asked): Promise<Result> {
+  const { definition, source, options, chosen, out, jobs, limit, copyKind, shard, unpacked, context } = asked;
+  const { reporter, signal } = context;
+  const packed =
+    options.unpack === false || options.merge === true
+      ? undefined
+      : await findPacked(definition, source, chosen, unpacked, signal);
+  const list = () => definition.list(source, { ...chosen, unpacked, signal });
+  if (out === undefined) return dryRun(asked, packed, list);
+  const written = await writeArrays(asked, out);
+  const ffmpeg = definition.arrays === undefined ? await asked.ffmpeg() : undefined;
+  const reading = readingBy(ffmpeg, jobs, signal);
+  let owns = (_file: string): boolean => true;
+  let readAhead = 0;
+  if (packed !== undefined && unpacked !== undefined && (shard !== undefined || packed.archives.length > 0)) {
+    const ahead = limit === undefined ? reading : undefined;
+    ({ owns, read: readAhead } = await unpackFirst(
+      { ...packed, definition, folders: unpacked, out, shard, reading: ahead },
+      context,
+    ));
+  } else if (shard !== undefined) owns = (file) => takesByName(file, shard);
+  // Before anything is looked for: without shards there may be no videos either.
+  if (options.merge === true) await finishedShards(out);
+  const listing = await list();
+  const progress = progressOf(context);
+  const copier = copyKind && ffmpeg && (await openCopier(copyKind, ffmpeg, jobs, context));
+  const work = { listing, definition, out, signal, ...reading, onProgress: progress.update };
+  const copying = { ...work, copies: copier?.wanted };
+  try {
+    if (shard !== undefined) {
+      const { read, reused } = await prepareShard({ ...work, shard, owns });
+      const done = { read: read + readAhead, reused: Math.max(0, reused - readAhead) };
+      progress.end();
+      const title = `shard ${shard.index} of ${shard.count}`;
+      const next = `when all ${shard.count} are done: the same command with --merge in place of --shard`;
+      const words = `${title}: ${done.read} files read, ${done.reused} known from before\n${next}`;
+      return { words, json: { shard: title, ...done } };
+    }
+    const merged = options.merge === true ? await mergeShards(copying) : undefined;
+    if (merged !== undefined) await mergeUnpacked(out);
+    const { dataset, report, read, reused } = merged ?? (await prepareDataset({ ...copying, limit }));
+    const { copies } = dataset;
+    progress.end();
+    const summary = [
+      formatReport(report),
+      ...(copies ? [describeCopies(copies)] : []),
+      ...(official(definition) ? ['', describeSampling(definition)] : []),
+    ];
+    const counts = { read: read + readAhead, reused: Math.max(0, reused - readAhead) };
+    const files =
+      written === undefined
+        ? `${counts.read} files read, ${counts.reused} known from before`
+        : `${written} images written, ${reused - written} there from before`;
+    reporter.note(`prepared in ${out}: ${files}`);
+    const json = { ...report, ...(copies && { copies }), out: path.resolve(out), ...counts };
+    return { words: summary.join('\n'), json: written === undefined ? json : { ...json, written } };
+  } finally {
+    progress.end();
+    await copier?.close();
+  }
+}
+
+/** Images are read by the image reader, all else by ffmpeg. */
+function readingBy(ffmpeg: Ffmpeg | undefined, jobs: number, signal: AbortSignal): Reading {
+  const probe = async (file: string) => {
+    if (ffmpeg === undefined) throw new TypeError(`${file} was written by prepare, and need not be read`);
+    return await probeVideo(ffmpeg, file, { signal });
+  };
+  return { jobs, reader: ffmpeg?.version ?? 'none', probe };
+}
+
+type Reading = Pick<PrepareOptions, 'probe' | 'reader' | 'jobs'>;
+
+/** Images that lie in arrays, written to files. @returns how many were written; undefined where there are no arrays */
+async function writeArrays(
+  { definition, source, chosen, unpacked, context }: Asked,
+  out: string,
+): Promise<number | undefined> {
+  const { arrays } = definition;
+  if (arrays === undefined || unpacked === undefined) return undefined;
+  const { reporter, signal } = context;
+  await refuseOther(out, definition.name);
+  let bar: Progress | undefined;
+  try {
+    return await writePictures({
+      arrays: await arrays(source, { ...chosen, unpacked, signal }),
+      folder: unpacked.videos,
+      signal,
+      onProgress(done, total) {
+        bar ??= reporter.progress('writing images', total);
+        bar.update(done);
+      },
+    });
+  } finally {
+    bar?.end();
+  }
+}
+
+/** What is listed and what is there. */
+async function dryRun(
+  { definition, source, options, chosen, context: { signal } }: Asked,
+  packed: Packed | undefined,
+  list: () => Promise<Listing>,
+): Promise<Result> {
+  if (definition.arrays !== undefined) {
+    const arrays = await definition.arrays(source, { ...chosen, signal });
+    const rows = arrays.map(({ split, expected, files }) => ({
+      split,
+      expected,
+      files: files.map(({ file }) => file),
+    }));
+    const table = rows.map(({ split, expected, files }) => [
+      split,
+      `${expected}`,
+      files.map((file) => path.basename(file)).join(', '),
+    ]);
+    const words = [`${definition.name}:`, '', ...formatTable([['split', 'images', 'from'], ...table])];
+    return { words: words.join('\n'), json: { arrays: rows, splits: [] } };
+  }
+  const archives = packed === undefined ? [] : await packedRows(packed, text(options, 'out'));
+  const unpacks =
+    archives.length === 0 ? [] : ['', ...formatTable([['archive', 'holds', 'size', 'state'], ...archives])];
+  const listing = await list().catch((thrown: unknown) => {
+    if (archives.length > 0 && isDataError(thrown)) return undefined;
+    throw thrown;
+  });
+  if (listing === undefined) {
+    const what = 'what is listed, and what of it is there, can be told once they are unpacked';
+    return { words: [`${definition.name}:`, ...unpacks, '', what].join('\n'), json: { archives, splits: [] } };
+  }
+  const splits = await survey(listing, signal);
+  const rows = splits.map(({ split, listed, found }) => [split, `${listed}`, `${found}`, `${listed - found}`]);
+  const table = formatTable([['split', 'listed', 'found', 'missing'], ...rows]);
+  const notes = listing.notes.map((note) => `! ${note}`);
+  const title = `${listing.name ?? definition.name}: ${listing.classes.length} classes`;
+  return {
+    words: [title, '', ...table, ...notes, ...unpacks].join('\n'),
+    json: { classes: listing.classes, splits, notes: listing.notes, archives },
+  };
+}
 
 /** Where there is none at all, set-up provides it; one that was named and does not work is for the person to mend. */
 async function requireFfmpeg(context: Context): Promise<Ffmpeg> {
@@ -210,13 +367,14 @@ function checkOut(definition: DatasetDefinition, source: string, options: Option
 
 /** Where archives are unpacked to; undefined for a dry run that names no place. */
 function unpackedFolders(definition: DatasetDefinition, options: Options): UnpackedFolders | undefined {
-  if (definition.archives === undefined && (text(options, 'videos') !== undefined || options.unpack === false)) {
+  const none = definition.archives === undefined && (definition.arrays === undefined || options.unpack === false);
+  if (none && (text(options, 'videos') !== undefined || options.unpack === false)) {
     throw usageError(`--videos and --no-unpack are no options for ${definition.name}`, {
       remedy: 'no archive is unpacked for it: give the folder of the videos as --source',
     });
   }
   const out = text(options, 'out');
-  const videos = text(options, 'videos') ?? (out && path.join(out, 'videos'));
+  const videos = text(options, 'videos') ?? (out && path.join(out, definition.media ?? 'videos'));
   return videos === undefined ? undefined : { videos, annotations: path.join(out ?? videos, 'annotations') };
 }
 
@@ -276,7 +434,8 @@ function progressOf({ reporter }: Context): { update(done: number, total: number
   };
 }
 
-function describeSampling({ sampling: { kind, frames, stride, views } }: DatasetDefinition): string {
+function describeSampling({ media, sampling: { kind, frames, stride, views } }: DatasetDefinition): string {
+  if (media === 'images') return 'images are clips of one frame (data.frames: 1); papers test on one view each';
   const how = kind === 'dense' ? `frames with a stride of ${stride}` : 'frames, one out of each of as many equal parts';
   return `papers take ${frames} ${how}, and test on ${views[0]} x ${views[1]} views`;
 }

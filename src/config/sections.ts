@@ -22,7 +22,9 @@ const namesOf = <T extends object>(table: T): [keyof T & string] => Object.keys(
 
 export const data = z.strictObject({
   path: z.string().min(1).describe('Folder that `petl-video prepare` made, relative to the working directory'),
-  fold: count.optional().describe('Official fold: 1-3 for HMDB51 and UCF101, 10 × shots + seed for few-shot lists (161: 16 shots, seed 1)'),
+  fold: count
+    .optional()
+    .describe('Official fold: 1-3 for HMDB51 and UCF101, 10 × shots + seed for few-shot lists (161: 16 shots, seed 1)'),
   trainSplit: split
     .default('train')
     .describe('Split that is trained on; trainval, where a data set has it, is train and validation together'),

@@ -145,8 +145,7 @@ async function statusOf(file: string): Promise<Found> {
   }
 }
 
-type ReadOptions = Pick<PrepareOptions, 'probe' | 'jobs' | 'signal' | 'onProgress'> &
-  Pick<Listing, 'root' | 'written'>;
+type ReadOptions = Pick<PrepareOptions, 'probe' | 'jobs' | 'signal' | 'onProgress'> & Pick<Listing, 'root' | 'written'>;
 
 /** What is on the disk of `files`: known from the journal, or read now. */
 export async function readFiles(

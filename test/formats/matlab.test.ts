@@ -82,7 +82,10 @@ test('reads little- and big-endian files, compressed and not', async () => {
 test('a large array comes in chunks, and is passed over without being inflated', async () => {
   const size = 3_000_000;
   const data = Buffer.alloc(size);
-  for (let i = 0; i < size; i++) data[i] = Math.imul(i, 2_654_435_761) >>> 21;
+  for (let i = 0, noise = 1; i < size; i++) {
+    noise = (Math.imul(noise, 1_664_525) + 1_013_904_223) >>> 0;
+    data[i] = noise >>> 24;
+  }
   const file = matlabFile({ X: { class: 9, dims: [1000, 3000], type: 2, data }, y: bytes([1, 1], [10]) });
   await withFile(file, async (name) => {
     const seen: string[] = [];
