@@ -1,21 +1,15 @@
 /** Data sets whose images lie in arrays: what CIFAR and SVHN share once `prepare` has written each image to a file. */
-import type { Listing } from '../src/data/listing.ts';
-import type { SplitName } from '../src/data/manifest.ts';
+import type { Listing, OfficialCount } from '../src/data/listing.ts';
 import { readPictures } from '../src/data/picture-arrays.ts';
 import { dataError } from '../src/errors/index.ts';
 import type { ListOptions } from './dataset.ts';
-import { heldOut, splitByClass } from './held-out.ts';
+import { officialWith, withValidation } from './held-out.ts';
 
-/**
- * The written images. Where the person asks for a validation split, the last images of each class of `train` become one, and
- * `trainval` is the official training split.
- *
- * @throws data error where the images are still in their arrays
- */
+/** The written images, train and test. @throws data error where the images are still in their arrays */
 export async function listWritten(
   source: string,
   classes: readonly string[],
-  splits: readonly SplitName[],
+  official: readonly OfficialCount[],
   options: ListOptions,
 ): Promise<Listing> {
   const folder = options.unpacked?.videos;
@@ -25,20 +19,13 @@ export async function listWritten(
       remedy: 'run petl-video prepare without --dry-run: it writes each image to a file first',
     });
   }
-  const written = await readPictures(folder, splits);
+  const written = await readPictures(folder, ['train', 'test']);
   const notes = [...written.notes];
-  const held = heldOut(options, 0.1);
-  const listed = held.asked
-    ? written.splits.flatMap((split) => {
-        if (split.name !== 'train') return [split];
-        const [train, validation] = splitByClass(split.entries, classes, held);
-        notes.push(`validation: ${held.words} of each class; trainval is the official training split`);
-        return [
-          { name: 'train' as const, entries: train },
-          { name: 'validation' as const, entries: validation },
-          { name: 'trainval' as const, entries: split.entries },
-        ];
-      })
-    : written.splits;
-  return { classes, root: folder, splits: listed, written: written.size, origin: { read: written.source }, notes };
+  const splits = withValidation(written.splits, classes, options, notes);
+  return {
+    ...{ classes, root: folder, splits, notes },
+    official: officialWith(splits, official),
+    written: written.size,
+    origin: { 'read from': written.source },
+  };
 }

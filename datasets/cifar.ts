@@ -12,6 +12,7 @@
  */
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
+import type { OfficialCount } from '../src/data/listing.ts';
 import type { ArrayPicture, PictureArray } from '../src/data/picture-arrays.ts';
 import type { SourceFiles } from '../src/data/source-files.ts';
 import { dataError } from '../src/errors/index.ts';
@@ -20,6 +21,7 @@ import { byteArrayOf, unpickleDictionary } from '../src/formats/numpy-world.ts';
 import { pixelsOfRows } from '../src/formats/planes.ts';
 import { listWritten } from './array-images.ts';
 import { annotationMissing, type DatasetDefinition, type ListOptions, scanOutside } from './dataset.ts';
+import { HELD_OUT_OPTIONS } from './held-out.ts';
 
 const SIDE = 32;
 const PIXELS = 3 * SIDE * SIDE;
@@ -117,6 +119,10 @@ const VERSIONS: Readonly<Record<10 | 100, Version>> = {
 };
 
 const COUNTS = { train: 50_000, test: 10_000 } as const;
+const OFFICIAL: readonly OfficialCount[] = [
+  { split: 'train', entries: COUNTS.train },
+  { split: 'test', entries: COUNTS.test },
+];
 
 export const cifar10 = cifar(10);
 export const cifar100 = cifar(100);
@@ -130,15 +136,12 @@ function cifar(number: 10 | 100): DatasetDefinition {
     download: `cifar-${number}-binary.tar.gz or cifar-${number}-python.tar.gz`,
     media: 'images',
     classes: classes.length,
-    official: [
-      { split: 'train', entries: COUNTS.train },
-      { split: 'test', entries: COUNTS.test },
-    ],
+    official: OFFICIAL,
     flip: true,
     sampling: { kind: 'dense', frames: 1, stride: 1, views: [1, 1] },
-    options: ['validationPerClass', 'validationFraction'],
+    options: HELD_OUT_OPTIONS,
     arrays: (source, options) => findArrays(definition, VERSIONS[number], source, options),
-    list: (source, options) => listWritten(source, classes, ['train', 'test'], options),
+    list: (source, options) => listWritten(source, classes, OFFICIAL, options),
   };
   return definition;
 }

@@ -4,10 +4,14 @@
  * neighbours on both sides of a split would make the result look better than it is.
  */
 import path from 'node:path';
+import type { ListedSplit } from '../src/data/listing.ts';
 import type { Listed } from '../src/data/manifest.ts';
 import { byNaturalOrder } from '../src/data/natural-order.ts';
 import { configError, dataError } from '../src/errors/index.ts';
-import type { ListOptions } from './dataset.ts';
+import type { ListOption, ListOptions } from './dataset.ts';
+
+/** What a data set heeds that calls `withValidation`. */
+export const HELD_OUT_OPTIONS: readonly ListOption[] = ['validationPerClass', 'validationFraction'];
 
 export interface HeldOut {
   /** Whether the person chose it, or it is our default. */
@@ -39,7 +43,7 @@ export function splitByClass(
   entries: readonly Listed[],
   classes: readonly string[],
   held: HeldOut,
-): [Listed[], Listed[]] {
+): [train: Listed[], validation: Listed[]] {
   const byLabel = classes.map((): Listed[] => []);
   for (const entry of entries) byLabel[entry.label]?.push(entry);
   const train: Listed[] = [];
@@ -58,4 +62,43 @@ export function splitByClass(
     validation.push(...own.slice(-count));
   }
   return [train, validation];
+}
+
+/**
+ * The splits of a data set, most of which come without a validation split. Where the person asks for one, the last of each class of `train` become it,
+ * and `trainval` is the official training split.
+ */
+export function withValidation(
+  splits: readonly ListedSplit[],
+  classes: readonly string[],
+  options: ListOptions,
+  notes: string[],
+): ListedSplit[] {
+  const held = heldOut(options, 0.1);
+  if (!held.asked) return [...splits];
+  if (splits.some(({ name }) => name === 'validation')) {
+    throw configError('the data set brings its own validation split', {
+      remedy: 'leave out --validation-per-class and --validation-fraction',
+    });
+  }
+  notes.push(`validation: ${held.words} of each class; trainval is the official training split`);
+  return splits.flatMap((split): ListedSplit[] => {
+    if (split.name !== 'train') return [split];
+    const [train, validation] = splitByClass(split.entries, classes, held);
+    return [
+      { name: 'train', entries: train },
+      { name: 'validation', entries: validation },
+      { name: 'trainval', entries: split.entries },
+    ];
+  });
+}
+
+/** Official counts as they apply after `withValidation`. */
+export function officialWith<T extends { readonly split: string }>(
+  splits: readonly ListedSplit[],
+  official: readonly T[],
+) {
+  return splits.some(({ name }) => name === 'trainval')
+    ? official.map((one) => (one.split === 'train' ? { ...one, split: 'trainval' as const } : one))
+    : official;
 }

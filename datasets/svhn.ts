@@ -9,12 +9,14 @@
  */
 import path from 'node:path';
 import { findByName } from '../src/data/annotation.ts';
+import type { OfficialCount } from '../src/data/listing.ts';
 import type { ArrayPicture, PictureArray } from '../src/data/picture-arrays.ts';
 import { dataError } from '../src/errors/index.ts';
 import { type MatlabVariable, matlabVariables } from '../src/formats/matlab.ts';
 import { pixelsOfColumns } from '../src/formats/planes.ts';
 import { listWritten } from './array-images.ts';
 import { annotationMissing, type DatasetDefinition, type ListOptions, scanOutside } from './dataset.ts';
+import { HELD_OUT_OPTIONS } from './held-out.ts';
 
 const SIDE = 32;
 const PIXELS = 3 * SIDE * SIDE;
@@ -33,6 +35,10 @@ export const svhnExtra = digits('svhnextra', 'SVHN (cropped digits) with the ext
 
 function digits(name: string, title: string, trained: readonly Part[]): DatasetDefinition {
   const countOf = (parts: readonly Part[]) => parts.reduce((sum, part) => sum + FILES[part].count, 0);
+  const official: readonly OfficialCount[] = [
+    { split: 'train', entries: countOf(trained) },
+    { split: 'test', entries: countOf(['test']) },
+  ];
   const parts = { train: trained, test: ['test'] } as const;
   const definition: DatasetDefinition = {
     name,
@@ -41,13 +47,10 @@ function digits(name: string, title: string, trained: readonly Part[]): DatasetD
     download: `${[...trained, 'test'].map((part) => `${part}_32x32.mat`).join(', ')} (Format 2)`,
     media: 'images',
     classes: 10,
-    official: [
-      { split: 'train', entries: countOf(trained) },
-      { split: 'test', entries: countOf(['test']) },
-    ],
+    official,
     flip: false,
     sampling: { kind: 'dense', frames: 1, stride: 1, views: [1, 1] },
-    options: ['validationPerClass', 'validationFraction'],
+    options: HELD_OUT_OPTIONS,
     arrays: async (source, options) => {
       const fileOf = await findFiles(definition, source, [...trained, 'test'], options);
       return (['train', 'test'] as const).map((split): PictureArray => {
@@ -60,7 +63,7 @@ function digits(name: string, title: string, trained: readonly Part[]): DatasetD
         };
       });
     },
-    list: (source, options) => listWritten(source, DIGITS, ['train', 'test'], options),
+    list: (source, options) => listWritten(source, DIGITS, official, options),
   };
   return definition;
 }

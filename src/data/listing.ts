@@ -30,6 +30,8 @@ export interface Listing {
   /** Pixels of the pictures, where `prepare` wrote them all itself: they need not be read. */
   readonly written?: { readonly width: number; readonly height: number };
   readonly splits: readonly ListedSplit[];
+  /** Where the lists that were found decide about the official counts rather than the data set. */
+  readonly official?: readonly OfficialCount[];
   /** What a person should know: choices made, annotation files not found. */
   readonly notes: readonly string[];
 }

@@ -81,7 +81,8 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     const { copies } = options;
     const stateOf = (file: string): FileState => files.get(file) as FileState;
     const { dataset, entries } = copies ? await useCopies(originals, out, stateOf, copies, signal) : originals;
-    const report = makeReport(dataset, entries, { ...definition, notes: listing.notes, limit: options.limit });
+    const { notes, official = definition.official } = listing;
+    const report = makeReport(dataset, entries, { ...definition, official, notes, limit: options.limit });
     await publish(out, dataset, entries, report);
     return { dataset, report, read, reused };
   } finally {
