@@ -18,6 +18,7 @@ import { onDisk, writeFileAtomic } from '../formats/write-file.ts';
 import type { ListedSplit } from './listing.ts';
 import type { Listed, SplitName } from './manifest.ts';
 
+/** Pictures in a folder: a file system is slow with tens of thousands in one. */
 const SHARD = 1000;
 /** PNGs under way at once: compression and writing both wait for threads. */
 const UNDER_WAY = 16;
@@ -62,6 +63,8 @@ interface Written {
   readonly files: readonly FileFacts[];
   readonly width: number;
   readonly height: number;
+  /** Pictures in a shard. */
+  readonly shard: number;
   readonly labels?: readonly number[];
 }
 
@@ -69,6 +72,8 @@ export interface WriteOptions {
   readonly arrays: readonly PictureArray[];
   readonly folder: string;
   readonly signal: AbortSignal;
+  /** Pictures in a shard. */
+  readonly shard?: number;
   /** Pictures that are behind the writer, of about so many. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -79,7 +84,13 @@ export interface WriteOptions {
  * @throws data error for damaged arrays; environment error when the disk refuses; `Interrupted` on the signal, whole shards
  *   being kept
  */
-export async function writePictures({ arrays, folder, signal, onProgress }: WriteOptions): Promise<number> {
+export async function writePictures({
+  arrays,
+  folder,
+  signal,
+  shard = SHARD,
+  onProgress,
+}: WriteOptions): Promise<number> {
   const total = arrays.reduce((sum, { expected }) => sum + expected, 0);
   await onDisk(folder, () => mkdir(folder, { recursive: true }));
   await rm(path.join(folder, UNFINISHED), { recursive: true, force: true });
@@ -89,7 +100,7 @@ export async function writePictures({ arrays, folder, signal, onProgress }: Writ
   try {
     for (const array of arrays) {
       const report = (done: number) => onProgress?.(before + done, total);
-      written += await writeArray(array, folder, checksums, signal, report);
+      written += await writeArray(array, { folder, signal, shard }, checksums, report);
       before += array.expected;
       report(0);
     }
@@ -104,19 +115,17 @@ export async function writePictures({ arrays, folder, signal, onProgress }: Writ
 
 async function writeArray(
   array: PictureArray,
-  folder: string,
+  { folder, signal, shard: most }: { readonly folder: string; readonly signal: AbortSignal; readonly shard: number },
   checksums: Map<string, Promise<string>>,
-  signal: AbortSignal,
   report: (done: number) => void,
 ): Promise<number> {
   const record = path.join(folder, `${array.split}.json`);
   const known = await readRecord(record);
-  const same = known !== undefined && (await isSame(known, array));
-  if (same && known.labels !== undefined && (await shardsMissing(folder, array.split, known.labels.length)) === 0)
-    return 0;
+  const same = known !== undefined && known.shard === most && (await isSame(known, array));
+  if (same && known.labels !== undefined && (await isWhole(folder, array.split, known.labels.length, most))) return 0;
   const facts: Written = {
     files: same ? known.files : await Promise.all(array.files.map((file) => factsOf(file, checksums))),
-    ...{ width: array.width, height: array.height },
+    ...{ width: array.width, height: array.height, shard: most },
   };
   if (!same) {
     await rm(path.join(folder, array.split), { recursive: true, force: true });
@@ -127,7 +136,7 @@ async function writeArray(
   let written = 0;
   const finish = async (): Promise<void> => {
     if (shard.length === 0) return;
-    written += await writeShard(folder, array, (labels.length - shard.length) / SHARD, shard, signal);
+    written += await writeShard(folder, array, labels.length - shard.length, most, shard, signal);
     shard = [];
     report(labels.length);
   };
@@ -135,7 +144,7 @@ async function writeArray(
     signal.throwIfAborted();
     labels.push(picture.label);
     shard.push(picture);
-    if (shard.length === SHARD) await finish();
+    if (shard.length === most) await finish();
   }
   await finish();
   if (labels.length === 0) throw dataError('there is no image in it', { at: (array.files[0] as ArrayFile).file });
@@ -150,11 +159,12 @@ const pictureName = (index: number): string => `${String(index).padStart(6, '0')
 async function writeShard(
   folder: string,
   { split, width, height }: PictureArray,
-  shard: number,
+  first: number,
+  most: number,
   pictures: readonly ArrayPicture[],
   signal: AbortSignal,
 ): Promise<number> {
-  const place = path.join(folder, shardFolder(split, shard));
+  const place = path.join(folder, shardFolder(split, first / most));
   if ((await countIn(place)) === pictures.length) return 0;
   await rm(place, { recursive: true, force: true });
   const temporary = path.join(folder, UNFINISHED);
@@ -162,7 +172,7 @@ async function writeShard(
   const limit = pLimit({ concurrency: UNDER_WAY, rejectOnClear: true });
   await limit.map(pictures, async ({ data }, i) => {
     signal.throwIfAborted();
-    const file = path.join(temporary, pictureName(shard * SHARD + i));
+    const file = path.join(temporary, pictureName(first + i));
     const png = await encodePng({ data, width, height });
     await onDisk(file, () => writeFile(file, png));
   });
@@ -175,13 +185,12 @@ async function countIn(folder: string): Promise<number> {
   return (await readdir(folder).catch(() => [])).length;
 }
 
-async function shardsMissing(folder: string, split: SplitName, count: number): Promise<number> {
-  let missing = 0;
-  for (let from = 0; from < count; from += SHARD) {
-    const wanted = Math.min(SHARD, count - from);
-    if ((await countIn(path.join(folder, shardFolder(split, from / SHARD)))) !== wanted) missing++;
+async function isWhole(folder: string, split: SplitName, count: number, most: number): Promise<boolean> {
+  for (let from = 0; from < count; from += most) {
+    const wanted = Math.min(most, count - from);
+    if ((await countIn(path.join(folder, shardFolder(split, from / most)))) !== wanted) return false;
   }
-  return missing;
+  return true;
 }
 
 async function isSame(known: Written, array: PictureArray): Promise<boolean> {
@@ -218,7 +227,7 @@ async function md5Of(file: string): Promise<string> {
 async function readRecord(file: string): Promise<Written | undefined> {
   try {
     const value = JSON.parse(await readFile(file, 'utf8')) as Written;
-    return Array.isArray(value.files) && typeof value.width === 'number' ? value : undefined;
+    return Array.isArray(value.files) && typeof value.width === 'number' && value.shard > 0 ? value : undefined;
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR' || error instanceof SyntaxError) return undefined;
     throw error;
@@ -256,19 +265,16 @@ export async function readPictures(folder: string, splits: readonly SplitName[])
   const state = ({ official, md5 }: FileFacts): string =>
     official === undefined ? `md5 ${md5}` : official ? 'official' : `not the official file, md5 ${md5}`;
   return {
-    splits: found.map(
-      ({ name, written: { labels } }): ListedSplit => ({
-        name,
-        entries: labels.map((label, i) => entryOf(name, label, i)),
-      }),
-    ),
+    splits: found.map(({ name, written: { labels, shard } }): ListedSplit => {
+      return { name, entries: labels.map((label, i) => entryOf(name, label, i, shard)) };
+    }),
     size: { width, height },
     source: [...files.values()].map((file) => `${file.name} (${state(file)})`).join(', '),
     notes: foreign.map(({ name, md5 }) => `${name} is not the official file: its md5 is ${md5}`),
   };
 }
 
-function entryOf(split: SplitName, label: number, index: number): Listed {
+function entryOf(split: SplitName, label: number, index: number, shard: number): Listed {
   const id = `${split}/${String(index).padStart(6, '0')}`;
-  return { id, file: `${shardFolder(split, Math.floor(index / SHARD))}/${pictureName(index)}`, label };
+  return { id, file: `${shardFolder(split, Math.floor(index / shard))}/${pictureName(index)}`, label };
 }
