@@ -49,7 +49,7 @@ interface FineGrained {
 }
 
 const folderName: NameOf = (_id, _rank, file) => path.posix.basename(path.posix.dirname(file));
-const CUB = /CUB|bird/i;
+const CUB = /CUB/i;
 const NABIRDS = /nabirds/i;
 const TGZ = '(tgz|tar\\.gz|tar|zip)';
 const archive = (name: string): RegExp => new RegExp(`^${name}\\.${TGZ}$`, 'i');
