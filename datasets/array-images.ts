@@ -1,4 +1,5 @@
 /** Data sets whose images lie in arrays: what CIFAR and SVHN share once `prepare` has written each image to a file. */
+import path from 'node:path';
 import type { Listing, OfficialCount } from '../src/data/listing.ts';
 import { readPictures } from '../src/data/picture-arrays.ts';
 import { dataError } from '../src/errors/index.ts';
@@ -12,7 +13,7 @@ export async function listWritten(
   official: readonly OfficialCount[],
   options: ListOptions,
 ): Promise<Listing> {
-  const folder = options.unpacked?.videos;
+  const folder = options.unpacked && path.resolve(options.unpacked.videos);
   if (folder === undefined) {
     throw dataError('the images are still in their arrays', {
       at: source,
