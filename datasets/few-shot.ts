@@ -151,9 +151,10 @@ async function list(
     [`images/${listed}`, listed].find((file) => there.has(file)) ?? find(listed) ?? `images/${listed}`;
   const names = new Set(await readdir(folder));
   const notes: string[] = [];
+  const absent: string[] = [];
   const read = async (name: string): Promise<Listed[] | undefined> => {
     if (!names.has(name)) {
-      notes.push(`${name} was not found`);
+      absent.push(name.replace('train_meta.list.', ''));
       return undefined;
     }
     const seen = new Map<string, number>();
@@ -180,6 +181,7 @@ async function list(
   if (validation !== undefined) splits.push({ name: 'validation', entries: validation });
   if (test !== undefined) splits.push({ name: 'test', entries: test });
   if (splits.length === 0) throw annotationMissing(definition, 'annotations/train_meta.list.num_shot_…', found);
+  if (absent.length > 0) notes.push(`lists that were not found: ${absent.join(', ')}`);
   notes.push('a fold is a training list, 10 × shots + seed: data.fold=161 is 16 shots, seed 1');
   const classes = Array.from({ length: set.classes }, (_, label) => `class ${label}`);
   return { classes, root: found.root, splits, origin: { lists: 'NOAH, 1 to 16 shots, seeds 0 to 2' }, notes };

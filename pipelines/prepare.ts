@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { DatasetDefinition, Task } from '../datasets/dataset.ts';
 import { DATASETS } from '../datasets/index.ts';
-import { usageError } from '../src/errors/index.ts';
+import { dataError, isDataError, type PetlVideoError, usageError } from '../src/errors/index.ts';
 import { nearest } from '../src/errors/nearest.ts';
 import type { Command, Options } from './command.ts';
 import { COPY_OPTIONS } from './prepare-copies.ts';
@@ -76,16 +76,41 @@ export const prepare: Command = {
     }
     const tasks = await tasksOf(definition, definition.tasks, source, options, context.signal);
     const results = new Map<string, Result>();
+    const failures = new Map<string, PetlVideoError>();
     for (const task of tasks) {
       const place = text(options, 'out');
       const out = place === undefined ? {} : { out: path.join(place, task.name) };
       const own = whatIsAsked(task.definition, task.source, { ...options, ...out }, context);
-      results.set(task.name, await prepareOne({ ...own, ffmpeg: asked.ffmpeg }));
+      try {
+        results.set(task.name, await prepareOne({ ...own, ffmpeg: asked.ffmpeg }));
+      } catch (thrown) {
+        // One that is damaged does not keep the others from being prepared.
+        if (!isDataError(thrown)) throw thrown;
+        failures.set(task.name, thrown);
+        context.reporter.warn(`${task.name} could not be prepared: ${thrown.what}`);
+      }
     }
-    const words = [...results.values()].map((result) => result.words).join('\n\n');
-    context.reporter.result(words, { tasks: Object.fromEntries([...results].map(([task, { json }]) => [task, json])) });
+    if (results.size > 0) {
+      const words = [...results.values()].map((result) => result.words).join('\n\n');
+      const json = Object.fromEntries([...results].map(([task, result]) => [task, result.json]));
+      context.reporter.result(words, { tasks: json });
+    }
+    refuseFailures(failures, tasks.length);
   },
 };
+
+/** @throws data error that tells the first failure and names the others */
+function refuseFailures(failures: ReadonlyMap<string, PetlVideoError>, tasks: number): void {
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  const [name, { what, at, remedy, cause }] = first;
+  const more = others.length === 0 ? '' : `, and neither could ${others.map(([other]) => other).join(', ')}`;
+  throw dataError(`${failures.size} of ${tasks} could not be prepared: ${name}: ${what}${more}`, {
+    ...(at === undefined ? {} : { at }),
+    ...(remedy === undefined ? {} : { remedy }),
+    cause,
+  });
+}
 
 /** The data sets of a family that are to be prepared: all that are there, or the one that is named. */
 async function tasksOf(

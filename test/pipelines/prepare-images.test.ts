@@ -6,7 +6,9 @@ import { test } from 'node:test';
 import { readDataset, readSplit } from '../../src/data/read-dataset.ts';
 import { encodePng } from '../../src/formats/png.ts';
 import { records, tgzOf } from '../datasets/cifar-files.ts';
-import { refused, succeeds } from './cli.ts';
+import { tarOf } from '../formats/archive/tar-writer.ts';
+import { bytes, matlabFile } from '../formats/matlab-writer.ts';
+import { assertRefused, refused, run, succeeds } from './cli.ts';
 import { ffmpegHere } from './project.ts';
 
 async function withFolder(check: (folder: string) => Promise<void>): Promise<void> {
@@ -81,6 +83,15 @@ test('all tasks of a family, each in a folder of its own; one by --task', async 
     assert.deepEqual([entry?.label, entry?.width, entry?.height, entry?.frames, entry?.fps], [1, 16, 8, 1, 0]);
     assert.match(await readFile(path.join(folder, 'data', 'dtd', 'report.json'), 'utf8'), /vtab-dtd \(lossless\)/);
 
+    // One whose list is damaged does not keep the other from being prepared.
+    await writeFile(path.join(folder, 'vtab-1k/dtd/test.txt'), 'images/test/000000.jpg 47\n');
+    const damaged = await run(words, { folder });
+    assert.match(damaged.stdout, /^vtab-svhn \(lossless\): 10 classes, as official$/m);
+    await assertRefused({ ...damaged, stdout: '{}' }, folder, {
+      ...{ code: 4, says: '1 of 2 could not be prepared: dtd: the label 47 is out of range', at: /test\.txt:1/ },
+      reports: true,
+    });
+
     const one = await succeeds([...words, '--task', 'svhn', '--json'], { folder });
     assert.deepEqual(Object.keys(JSON.parse(one.stdout).tasks), ['svhn']);
     await refused(
@@ -92,6 +103,34 @@ test('all tasks of a family, each in a folder of its own; one by --task', async 
       ['prepare', 'cifar10', '--source', '.', '--out', 'x', '--task', 'a'],
       { folder },
       { code: 2, says: '--task is no option for cifar10' },
+    );
+  });
+});
+
+test('archives of images and of MATLAB lists are unpacked', async (t) => {
+  if ((await ffmpegHere()) === undefined) return t.skip('no ffmpeg here');
+  await withFolder(async (folder) => {
+    const png = Buffer.from(await encodePng({ data: new Uint8Array(3 * 4 * 4), width: 4, height: 4 }));
+    const dogs = ['n01-Beagle/n01_1.jpg', 'n02-Boxer/n02_7.jpg', 'n01-Beagle/n01_2.jpg'];
+    const list = (files: string[], labels: number[]) =>
+      matlabFile({ file_list: { cells: files }, labels: bytes([labels.length, 1], labels) });
+    const lists = {
+      'train_list.mat': list(dogs.slice(0, 2), [1, 2]),
+      'test_list.mat': list(dogs.slice(2), [1]),
+    };
+    await put(folder, {
+      'dogs/images.tar': await tarOf(dogs.map((dog) => ({ name: `Images/${dog}`, data: png }))),
+      'dogs/lists.tar': await tarOf(Object.entries(lists).map(([name, data]) => ({ name, data }))),
+    });
+    const words = ['prepare', 'dogs120', '--source', 'dogs', '--out', 'data', '--no-color'];
+    const { stdout } = await succeeds(words, { folder });
+    assert.match(stdout, /^lists +the official lists$/m);
+    const dataset = await readDataset(path.join(folder, 'data'));
+    assert.deepEqual(dataset.classes.slice(0, 2), ['Beagle', 'Boxer']);
+    const test = await readSplit(path.join(folder, 'data'), dataset, 'test');
+    assert.deepEqual(
+      test.map(({ file, label, width, verdict }) => [path.join(dataset.root, file), label, width, verdict]),
+      [[path.join(folder, 'data/images/Images', dogs[2] as string), 0, 4, 'ok']],
     );
   });
 });
