@@ -6,7 +6,8 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ArchiveRules } from '../src/data/archives.ts';
 import type { Listing, OfficialCount } from '../src/data/listing.ts';
-import { isVideoFile, type SourceFiles, scanFolder } from '../src/data/source-files.ts';
+import type { PictureArray } from '../src/data/picture-arrays.ts';
+import { isImageFile, isVideoFile, type SourceFiles, scanFolder } from '../src/data/source-files.ts';
 import { dataError, type PetlVideoError } from '../src/errors/index.ts';
 
 export interface ListOptions {
@@ -44,8 +45,22 @@ export interface DatasetDefinition {
   readonly homepage: string;
   /** What to download from there: files by name. */
   readonly download: string;
+  /** `images`: what it holds, where that is not videos. */
+  readonly media?: 'images';
   /** Its archives, which `prepare` unpacks; absent for a person's own videos. */
   readonly archives?: ArchiveRules;
+  /**
+   * Its images, where they lie in arrays: `prepare` writes each to a file, below `unpacked.videos`, before it lists them.
+   *
+   * @throws data error where there are none below `source`
+   */
+  readonly arrays?: (source: string, options: ListOptions) => Promise<readonly PictureArray[]>;
+  /**
+   * Of a family: its data sets that are there, each to be prepared into a folder of its own; `list` is not called.
+   *
+   * @throws data error where there are none below `source`
+   */
+  readonly tasks?: (source: string, options: ListOptions) => Promise<readonly Task[]>;
   /** Official number of classes; absent for a person's own videos. */
   readonly classes?: number;
   readonly official: readonly OfficialCount[];
@@ -60,6 +75,14 @@ export interface DatasetDefinition {
    * @throws data error when annotation files are missing or malformed
    */
   list(source: string, options: ListOptions): Promise<Listing>;
+}
+
+/** One data set of a family. */
+export interface Task {
+  /** As typed: `--task <name>`; also the folder that it is prepared into. */
+  readonly name: string;
+  readonly source: string;
+  readonly definition: DatasetDefinition;
 }
 
 /** Where `prepare` unpacks archives to. */
@@ -78,12 +101,13 @@ export interface UnpackedFolders {
 export async function scanSource(
   source: string,
   { annotations, unpacked, signal }: Pick<ListOptions, 'annotations' | 'unpacked' | 'signal'>,
+  isMedia: (file: string) => boolean = isVideoFile,
 ): Promise<{ videos: SourceFiles; searched: SourceFiles }> {
   const own = await scanOutside(source, unpacked, signal);
   const videos = await scanIfThere(unpacked?.videos, signal);
   const lists = await scanIfThere(unpacked?.annotations, signal);
   const given = annotations === undefined ? own : await scanOutside(annotations, unpacked, signal);
-  const found = videos === undefined ? own : own.files.some(isVideoFile) ? merge(own, videos) : videos;
+  const found = videos === undefined ? own : own.files.some(isMedia) ? merge(own, videos) : videos;
   return { videos: found, searched: lists === undefined ? given : merge(given, lists) };
 }
 
@@ -119,10 +143,15 @@ function merge(one: SourceFiles, other: SourceFiles): SourceFiles {
   };
 }
 
+/** Whether a file is of what the data set holds. */
+export function mediaOf({ media }: Pick<DatasetDefinition, 'media'>): (file: string) => boolean {
+  return media === 'images' ? isImageFile : isVideoFile;
+}
+
 /** The folder that the paths of videos will be relative to; known before anything is unpacked. */
-export function rootOf(source: SourceFiles, unpacked: UnpackedFolders): string {
+export function rootOf(source: SourceFiles, unpacked: UnpackedFolders, isMedia = isVideoFile): string {
   const videos = path.resolve(unpacked.videos);
-  return source.files.some(isVideoFile) ? commonFolder(source.root, videos) : videos;
+  return source.files.some(isMedia) ? commonFolder(source.root, videos) : videos;
 }
 
 function commonFolder(one: string, other: string): string {
@@ -132,7 +161,7 @@ function commonFolder(one: string, other: string): string {
   return parts.slice(0, differs === -1 ? parts.length : differs).join(path.sep) || path.sep;
 }
 
-type Described = Pick<DatasetDefinition, 'title' | 'homepage' | 'download' | 'archives'>;
+type Described = Pick<DatasetDefinition, 'title' | 'homepage' | 'download' | 'archives' | 'media'>;
 
 /** The error for annotation files that are not there: what was looked for, where, and where to get it. */
 export function annotationMissing(dataset: Described, lookedFor: string, searched: SourceFiles): PetlVideoError {
@@ -147,8 +176,9 @@ export function annotationMissing(dataset: Described, lookedFor: string, searche
 /** The error for a source folder without a single file to read. */
 export function mediaMissing(dataset: Described, searched: SourceFiles): PetlVideoError {
   const packed = packedRemedy(dataset, searched);
+  const what = dataset.media === 'images' ? 'image' : 'video';
   return dataError(
-    `${dataset.title}: ${packed === undefined ? 'no video was found' : 'the source holds archives, but no video yet'}`,
+    `${dataset.title}: ${packed === undefined ? `no ${what} was found` : `the source holds archives, but no ${what} yet`}`,
     {
       at: packed === undefined ? `${searched.root} and the folders below` : searched.root,
       remedy: packed ?? `get ${dataset.download} from ${dataset.homepage}, and give the folder as --source`,

@@ -2,21 +2,21 @@
  * A person's own videos or images, in one of three forms:
  *
  *   <class>/<file>                 class folders; the last part of each class becomes the validation split
- *   train/<class>/<file>, validation|val|test/<class>/<file>
+ *   train/<class>/<file>, validation|val|test/<class>/<file>, as CIFAR-10 is often given out
  *   --csv FILE                     lines `path label` or `path label split`, separated by commas, tabs or blanks
  *
- * The validation split takes the last files of each class in natural order, a fifth unless told otherwise. Not a random
- * choice: numbered clips are mostly cut one after the other from the same recordings, and neighbours on both sides of a
- * split would make the result look better than it is.
+ * Where there is no validation split, the last files of each class in natural order become one: a fifth where there is
+ * no test split either, else when it is asked for. Then `trainval` is the whole of what is to be trained on.
  */
 import path from 'node:path';
 import { readFileList } from '../src/data/file-list.ts';
 import { type ListedSplit, type Listing, splitNamed } from '../src/data/listing.ts';
-import type { Listed, SplitName } from '../src/data/manifest.ts';
+import { type Listed, SPLIT_NAMES, type SplitName } from '../src/data/manifest.ts';
 import { byNaturalOrder } from '../src/data/natural-order.ts';
 import { isImageFile, isVideoFile, type SourceFiles, scanFolder } from '../src/data/source-files.ts';
 import { configError, dataError } from '../src/errors/index.ts';
 import type { DatasetDefinition, ListOptions } from './dataset.ts';
+import { heldOut, splitByClass } from './held-out.ts';
 
 const DEFAULT_FRACTION = 0.2;
 
@@ -40,7 +40,7 @@ export const folder: DatasetDefinition = {
 
 async function list(source: string, options: ListOptions): Promise<Listing> {
   const notes: string[] = [];
-  const held = heldOut(options);
+  const held = heldOut(options, DEFAULT_FRACTION);
   const tree = options.csv === undefined ? await scanFolder(source, options.signal) : undefined;
   const { classes, splits } =
     tree === undefined ? await readFileList(options.csv as string, path.resolve(source)) : listFolders(tree, notes);
@@ -50,67 +50,30 @@ async function list(source: string, options: ListOptions): Promise<Listing> {
   else if (splits.size === 1 || (held.asked && !splits.has('validation'))) {
     const [kept, validation] = splitByClass(train, classes, held);
     splits.set('train', kept).set('validation', validation);
+    // Where there is a test split, what was chosen on validation may then be trained on both.
+    if (splits.has('test')) splits.set('trainval', train);
     notes.push(`validation: ${held.words} of each class in file order`);
   } else if (held.asked) {
     throw configError('the data set brings its own validation split', {
       at: source,
       remedy: 'leave out --validation-per-class and --validation-fraction',
     });
+  } else if (!splits.has('validation')) {
+    notes.push(
+      'there is no validation split: to choose by one, give --validation-fraction 0.1; or measure on the test split: data.validationSplit=test',
+    );
   }
   for (const [name, entries] of splits) {
     if (name !== 'train' && train !== undefined) checkTrained(name, entries, train, classes, source);
   }
   const directed = classes.filter((name) => DIRECTION.some((direction) => direction.test(name)));
   if (directed.length > 0) notes.push(`no mirroring: a direction is in the class name ${directed.join(', ')}`);
-  const ordered = (['train', 'validation', 'test'] as const).flatMap((name): ListedSplit[] => {
+  const ordered = SPLIT_NAMES.flatMap((name): ListedSplit[] => {
     const entries = splits.get(name);
     return entries === undefined ? [] : [{ name, entries }];
   });
   const name = options.name ?? path.basename(path.resolve(source));
   return { name, classes, root: path.resolve(source), flip: directed.length === 0, splits: ordered, notes };
-}
-
-interface HeldOut {
-  /** Whether the person chose it, or it is our default. */
-  readonly asked: boolean;
-  readonly words: string;
-  /** How many of a class's `n` files go to validation. */
-  of(n: number): number;
-}
-
-function heldOut({ validationPerClass: count, validationFraction: fraction }: ListOptions): HeldOut {
-  if (count !== undefined && fraction !== undefined) {
-    throw configError('--validation-per-class and --validation-fraction exclude each other', { remedy: 'give one' });
-  }
-  if (count !== undefined) return { asked: true, words: `the last ${count} files`, of: () => count };
-  const share = fraction ?? DEFAULT_FRACTION;
-  if (!(share > 0 && share < 1)) {
-    throw configError(`--validation-fraction is ${share}`, { remedy: 'give a number between 0 and 1, as 0.2' });
-  }
-  const words = `the last ${Number((100 * share).toFixed(2))} % of the files`;
-  return { asked: fraction !== undefined, words, of: (n) => Math.max(1, Math.round(share * n)) };
-}
-
-/** Training and validation entries: of each class the last ones in natural order of their paths. */
-function splitByClass(entries: readonly Listed[], classes: readonly string[], held: HeldOut): [Listed[], Listed[]] {
-  const byLabel = classes.map((): Listed[] => []);
-  for (const entry of entries) byLabel[entry.label]?.push(entry);
-  const train: Listed[] = [];
-  const validation: Listed[] = [];
-  for (const [label, own] of byLabel.entries()) {
-    if (own.length === 0) continue; // A number that a list of integer labels leaves out.
-    own.sort((a, b) => byNaturalOrder(a.file, b.file));
-    const count = held.of(own.length);
-    if (count >= own.length) {
-      throw dataError(`the class ${classes[label]} has ${own.length} files, and ${held.words} would go to validation`, {
-        at: path.dirname(own[0]?.file ?? ''),
-        remedy: 'add files to the class, or keep fewer for validation',
-      });
-    }
-    train.push(...own.slice(0, -count));
-    validation.push(...own.slice(-count));
-  }
-  return [train, validation];
 }
 
 function checkTrained(

@@ -1,7 +1,7 @@
 /** `petl-video evaluate`: a run to a top-1 with its protocol. */
 import path from 'node:path';
 import type { Views } from '../src/data/loader.ts';
-import type { SplitName } from '../src/data/manifest.ts';
+import { SPLIT_NAMES, type SplitName } from '../src/data/manifest.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
 import { parseViews } from '../src/data/views.ts';
 import { dataError, usageError } from '../src/errors/index.ts';
@@ -18,7 +18,7 @@ import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 import { type LoadedRun, loadRun, loadRuns } from './load-run.ts';
 
-const SPLITS: readonly string[] = ['train', 'validation', 'test'];
+const SPLITS: readonly string[] = SPLIT_NAMES;
 const SHOWN_CLASSES = 5;
 
 export const evaluate: Command = {
@@ -27,7 +27,7 @@ export const evaluate: Command = {
   arguments: [{ name: '<runs...>', description: 'folders of runs; those over one backbone load it once' }],
   options: [
     { flags: '--views <KxC>', description: 'segments × crops, as 4x3 (default: eval of the recipe)' },
-    { flags: '--split <name>', description: 'train, validation or test (default: data.validationSplit)' },
+    { flags: '--split <name>', description: `${SPLIT_NAMES.join(', ')} (default: data.validationSplit)` },
     { flags: '--weights <which>', description: 'last, or best on the validation split', default: 'last' },
     ...engineFlags('engine of the recipe'),
   ],

@@ -3,14 +3,14 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { loadRecipe, parseRecipe, type Recipe } from '../src/config/index.ts';
 import type { Views } from '../src/data/loader.ts';
-import { type Dataset, type Entry, isImage, isUsable, type SplitName } from '../src/data/manifest.ts';
+import { type Dataset, type Entry, isImage, isUsable, SPLIT_NAMES, type SplitName } from '../src/data/manifest.ts';
 import { DATASET_FILE, readDataset, readSplit } from '../src/data/read-dataset.ts';
 import { dataError, usageError } from '../src/errors/index.ts';
 import { CONFIG_FILE } from '../src/train/run-folder.ts';
 import { runFolder } from './assemble.ts';
 import type { Options } from './command.ts';
 
-const SPLITS: readonly string[] = ['train', 'validation', 'test'];
+const SPLITS: readonly string[] = SPLIT_NAMES;
 
 export interface Asked {
   readonly recipe: Recipe;

@@ -30,7 +30,7 @@ export const inspect: Command = {
     { name: '[overrides...]', description: 'changes to the recipe, or to its defaults, path=value' },
   ],
   options: [
-    { flags: '--split <name>', description: 'train, validation or test (default: data.trainSplit)' },
+    { flags: '--split <name>', description: 'train, validation, trainval or test (default: data.trainSplit)' },
     { flags: '-n, --clips <n>', description: `videos to show (default ${CLIPS}; fewer where each has many views)` },
     { flags: '--ids <ids>', description: 'these videos, as a,b, in place of the first of the epoch' },
     { flags: '--epoch <n>', description: 'epoch whose training clips are drawn, from 0 (default 0)' },

@@ -3,6 +3,7 @@ import path from 'node:path';
 import {
   type DatasetDefinition,
   type ListOptions,
+  mediaOf,
   rootOf,
   scanOutside,
   type UnpackedFolders,
@@ -11,7 +12,7 @@ import { type FoundArchive, findArchives } from '../src/data/archives.ts';
 import { bytesText } from '../src/data/disk-space.ts';
 import { type PrepareOptions, survey } from '../src/data/prepare.ts';
 import type { Shard } from '../src/data/shards.ts';
-import { isVideoFile, type SourceFiles } from '../src/data/source-files.ts';
+import type { SourceFiles } from '../src/data/source-files.ts';
 import { readUnpacked } from '../src/data/unpack-journal.ts';
 import { ownedBy, type SourceArchives, unpackSource } from '../src/data/unpack-source.ts';
 import { isDataError } from '../src/errors/index.ts';
@@ -60,7 +61,7 @@ async function isComplete(
   source: SourceFiles,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (!source.files.some(isVideoFile)) return false;
+  if (!source.files.some(mediaOf(definition))) return false;
   try {
     const splits = await survey(await definition.list(folder, { ...chosen, signal }), signal);
     return splits.every(({ listed, found }) => listed === found);
@@ -92,7 +93,7 @@ export async function unpackFirst(
   const work: SourceArchives = {
     ...{ archives, rules: definition.archives ?? {}, source, out, shard, signal },
     ...folders,
-    ...(reading === undefined ? {} : { reading: { ...reading, root: rootOf(source, folders) } }),
+    ...(reading === undefined ? {} : { reading: { ...reading, root: rootOf(source, folders, mediaOf(definition)) } }),
     onProgress: (done, total, archive) => {
       bar ??= reporter.progress('unpacking MB', Math.ceil(total / MB));
       const rate = done / (performance.now() - start) / 1000;

@@ -83,6 +83,15 @@ const blocksExist: Rule = ({ method, backbone }) => {
   );
 };
 
+const validationIsUnseen: Rule = ({ data }) =>
+  data?.trainSplit === 'trainval' &&
+  data.validationSplit !== 'test' &&
+  data.validationSplit !== 'trainval' && {
+    keys: ['data.validationSplit', 'data.trainSplit'],
+    what: `data.trainSplit trainval holds the ${data.validationSplit} split, which would be measured`,
+    remedy: 'data.validationSplit test, once all choices are made; or data.trainSplit train while choosing',
+  };
+
 const cropScaleAscends: Rule = ({ data }) =>
   data &&
   data.cropScale[0] > data.cropScale[1] && {
@@ -135,6 +144,7 @@ const engineCan: Rule = ({ engine, train }) => {
 const RULES: readonly Rule[] = [
   tubeletsFill,
   patchesFill,
+  validationIsUnseen,
   cropScaleAscends,
   resizeCovers,
   headsDivide,

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { EXAMPLE, parseRandAugment } from '../data/augment/rand-augment.ts';
+import { SPLIT_NAMES } from '../data/manifest.ts';
 import { DEFAULT_ENGINE, DEVICES, ENGINES, PRECISIONS, XLA_PARTS } from '../engine/options.ts';
 import { NORMALIZATIONS, SIZES } from '../model/options.ts';
 import { SWIN_SIZES } from '../model/swin/options.ts';
@@ -12,7 +13,7 @@ export const count = z.int().min(1);
 export const share = z.number().min(0).max(1);
 export const rate = z.number().min(0).lt(1);
 
-const split = z.enum(['train', 'validation', 'test']);
+const split = z.enum(SPLIT_NAMES);
 const randAugment = z.string().superRefine((text, context) => {
   const parsed = parseRandAugment(text);
   if ('wrong' in parsed)
@@ -22,8 +23,12 @@ const namesOf = <T extends object>(table: T): [keyof T & string] => Object.keys(
 
 export const data = z.strictObject({
   path: z.string().min(1).describe('Folder that `petl-video prepare` made, relative to the working directory'),
-  fold: count.optional().describe('Official fold 1-3, for HMDB51 and UCF101 alone'),
-  trainSplit: split.default('train').describe('Split that is trained on'),
+  fold: count
+    .optional()
+    .describe('Official fold: 1-3 for HMDB51 and UCF101, 10 × shots + seed for few-shot lists (161: 16 shots, seed 1)'),
+  trainSplit: split
+    .default('train')
+    .describe('Split that is trained on; trainval, where a data set has it, is train and validation together'),
   validationSplit: split.default('validation').describe('Split that is measured during training and by `evaluate`'),
   frames: count.default(8).describe('Frames of a clip, T; 1 for images'),
   stride: count.default(4).describe('Frames of the video from one sampled frame to the next; segments ignore it'),

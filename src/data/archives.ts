@@ -11,6 +11,8 @@ import type { SourceFiles } from './source-files.ts';
 export interface ArchiveRules {
   readonly videos: readonly RegExp[];
   readonly annotations: readonly RegExp[];
+  /** What the archives in `videos` hold, where that is not videos. */
+  readonly media?: 'images';
   /** One stream cut into `count` files, which may lie in zips: the first group of `name` is the number, from 0. */
   readonly parts?: { readonly name: RegExp; readonly count: number; readonly zips: RegExp };
   /** Members that are archives of videos themselves. */

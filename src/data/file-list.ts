@@ -71,7 +71,10 @@ async function readRows(csv: string): Promise<Line[]> {
   return body.map(({ fields, at, join }): Line => {
     const split = withSplit ? splitNamed(fields.at(-1)?.trim() ?? '') : 'train';
     if (split === undefined) {
-      throw dataError(`"${fields.at(-1)}" is no split`, { at, remedy: 'the splits are train, validation and test' });
+      throw dataError(`"${fields.at(-1)}" is no split`, {
+        at,
+        remedy: 'the splits are train, validation, trainval and test',
+      });
     }
     const rest = withSplit ? fields.slice(0, -1) : fields;
     const file = rest.slice(0, -1).join(join).trim();

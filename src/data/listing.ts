@@ -4,7 +4,7 @@ import type { Listed, SplitName } from './manifest.ts';
 
 export interface ListedSplit {
   readonly name: SplitName;
-  /** 1-3 for HMDB51 and UCF101. */
+  /** 1-3 for HMDB51 and UCF101, 10 × shots + seed for few-shot lists. */
   readonly fold?: number;
   readonly entries: readonly Listed[];
 }
@@ -25,7 +25,13 @@ export interface Listing {
   readonly root: string;
   /** Where the classes decide about mirroring rather than the data set. */
   readonly flip?: boolean;
+  /** What lists and pixels came from, where the data set goes about in several forms. */
+  readonly origin?: Readonly<Record<string, string>>;
+  /** Pixels of the pictures, where `prepare` wrote them all itself: they need not be read. */
+  readonly written?: { readonly width: number; readonly height: number };
   readonly splits: readonly ListedSplit[];
+  /** Where the lists that were found decide about the official counts rather than the data set. */
+  readonly official?: readonly OfficialCount[];
   /** What a person should know: choices made, annotation files not found. */
   readonly notes: readonly string[];
 }
@@ -37,6 +43,7 @@ const SPLIT_WORDS: Readonly<Record<string, SplitName>> = {
   valid: 'validation',
   validate: 'validation',
   validation: 'validation',
+  trainval: 'trainval',
   test: 'test',
   testing: 'test',
 };
@@ -73,7 +80,7 @@ export function checkListing(listing: Listing): void {
       ids.add(id);
     }
     for (const other of listing.splits) {
-      if (split.name === 'train' || other.name !== 'train' || other.fold !== split.fold) continue;
+      if (!MEASURED[other.name]?.includes(split.name) || !sameFold(split, other)) continue;
       const leaked = other.entries.find((entry) => ids.has(entry.id));
       if (leaked === undefined) continue;
       throw dataError(`the id ${leaked.id} is in ${splitTitle(other)} and in ${splitTitle(split)}`, {
@@ -83,6 +90,15 @@ export function checkListing(listing: Listing): void {
     }
   }
 }
+
+/** What a model that was trained on a split is measured on. */
+const MEASURED: Readonly<Partial<Record<SplitName, readonly SplitName[]>>> = {
+  train: ['validation', 'test'],
+  trainval: ['test'],
+};
+
+const sameFold = (one: ListedSplit, other: ListedSplit): boolean =>
+  one.fold === undefined || other.fold === undefined || one.fold === other.fold;
 
 /** At most `limit` entries of each split, spread evenly over it: official lists are often sorted by class. */
 export function limitListing(listing: Listing, limit: number): Listing {

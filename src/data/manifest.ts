@@ -11,7 +11,12 @@ import type { CopyKind } from '../video/copies/copy.ts';
 import type { Disposable } from '../video/disposable.ts';
 import type { Seek } from '../video/seeks.ts';
 
-export type SplitName = 'train' | 'validation' | 'test';
+/**
+ * Official subsets. `trainval` is training and validation together, where a protocol chooses on the one and then trains
+ * on both: it must not be measured on `validation`.
+ */
+export const SPLIT_NAMES = ['train', 'validation', 'trainval', 'test'] as const;
+export type SplitName = (typeof SPLIT_NAMES)[number];
 
 /** One video or image as the official annotation names it, before anything was read. */
 export interface Listed {
@@ -53,7 +58,7 @@ export interface Entry extends Listed {
 
 export interface Split {
   readonly name: SplitName;
-  /** 1-3 for HMDB51 and UCF101; absent elsewhere. */
+  /** 1-3 for HMDB51 and UCF101, 10 × shots + seed for few-shot lists; absent where the split serves every fold. */
   readonly fold?: number;
   /** The manifest's file name in the prepared folder. */
   readonly manifest: string;
@@ -84,6 +89,8 @@ export interface Dataset {
   readonly root: string;
   /** Whether a mirrored clip keeps its class. */
   readonly flip: boolean;
+  /** What lists and pixels came from, where a data set goes about in several forms: `lists` → `VPT's JSON files`. */
+  readonly origin?: Readonly<Record<string, string>>;
   readonly splits: readonly Split[];
   /** Absent where the entries name the originals. */
   readonly copies?: DatasetCopies;

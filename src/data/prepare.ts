@@ -76,12 +76,13 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   await onDisk(out, () => mkdir(out, { recursive: true }));
   const journal = await openJournal(path.join(out, 'probe.jsonl'), options.reader);
   try {
-    const { facts, read, reused } = await readFiles(files, journal, { ...options, root: listing.root });
+    const { facts, read, reused } = await readFiles(files, journal, { ...options, ...listing });
     const originals = assemble(listing, name, definition.flip, files, facts);
     const { copies } = options;
     const stateOf = (file: string): FileState => files.get(file) as FileState;
     const { dataset, entries } = copies ? await useCopies(originals, out, stateOf, copies, signal) : originals;
-    const report = makeReport(dataset, entries, { ...definition, notes: listing.notes, limit: options.limit });
+    const { notes, official = definition.official } = listing;
+    const report = makeReport(dataset, entries, { ...definition, official, notes, limit: options.limit });
     await publish(out, dataset, entries, report);
     return { dataset, report, read, reused };
   } finally {
@@ -145,7 +146,7 @@ async function statusOf(file: string): Promise<Found> {
   }
 }
 
-type ReadOptions = Pick<PrepareOptions, 'probe' | 'jobs' | 'signal' | 'onProgress'> & { readonly root: string };
+type ReadOptions = Pick<PrepareOptions, 'probe' | 'jobs' | 'signal' | 'onProgress'> & Pick<Listing, 'root' | 'written'>;
 
 /** What is on the disk of `files`: known from the journal, or read now. */
 export async function readFiles(
@@ -155,9 +156,11 @@ export async function readFiles(
 ): Promise<{ facts: Map<string, VideoFacts>; read: number; reused: number }> {
   const facts = new Map<string, VideoFacts>();
   const pending: [file: string, state: FileState][] = [];
+  const { written } = options;
+  const writtenFacts: VideoFacts | undefined = written && { frames: 1, ...written, fps: 0, verdict: 'ok' };
   for (const [file, found] of files) {
     if ('verdict' in found) continue;
-    const known = journal.find(file, found);
+    const known = writtenFacts ?? journal.find(file, found);
     if (known === undefined) pending.push([file, found]);
     else facts.set(file, known);
   }
@@ -238,7 +241,11 @@ function assemble(
     return { name: split.name, ...fold, manifest, listed: own.length, usable: own.filter(isUsable).length };
   });
   return {
-    dataset: { name, classes: listing.classes, root: listing.root, flip: listing.flip ?? flip, splits },
+    dataset: {
+      ...{ name, classes: listing.classes, root: listing.root, flip: listing.flip ?? flip },
+      ...(listing.origin === undefined ? {} : { origin: listing.origin }),
+      splits,
+    },
     entries,
   };
 }

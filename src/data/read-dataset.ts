@@ -13,6 +13,7 @@ import {
   type DatasetCopies,
   type Entry,
   isUsable,
+  SPLIT_NAMES,
   type Split,
   type SplitName,
   type Verdict,
@@ -20,7 +21,6 @@ import {
 
 export const DATASET_FILE = 'dataset.json';
 
-const SPLIT_NAMES: readonly SplitName[] = ['train', 'validation', 'test'];
 const VERDICTS: readonly Verdict[] = ['ok', 'damaged', 'unreadable', 'missing'];
 
 /**
@@ -34,7 +34,7 @@ export async function readDataset(dir: string): Promise<Dataset> {
   const fault = (what: string) =>
     dataError(`${what} in the prepared data set`, { at: file, remedy: prepareAgain(dir) });
   if (!isRecord(value)) throw fault('no object');
-  const { name, classes, root, flip, splits, copies } = value;
+  const { name, classes, root, flip, origin, splits, copies } = value;
   if (typeof name !== 'string' || name === '') throw fault('no "name"');
   if (!Array.isArray(classes) || classes.length === 0 || !classes.every((c) => typeof c === 'string')) {
     throw fault('no "classes", a list of names,');
@@ -42,7 +42,15 @@ export async function readDataset(dir: string): Promise<Dataset> {
   if (typeof root !== 'string' || root === '') throw fault('no "root", the folder of the files,');
   if (typeof flip !== 'boolean') throw fault('no "flip", true or false,');
   if (!Array.isArray(splits) || splits.length === 0) throw fault('no "splits"');
-  const checked = { name, classes, root, flip, splits: splits.map((split) => checkSplit(split, fault)) };
+  const words = origin ?? {};
+  if (!isRecord(words) || !Object.values(words).every((word) => typeof word === 'string')) {
+    throw fault('an "origin" that is no object of texts');
+  }
+  const checked = {
+    ...{ name, classes, root, flip },
+    ...(origin === undefined ? {} : { origin: words as Record<string, string> }),
+    splits: splits.map((split) => checkSplit(split, fault)),
+  };
   return copies === undefined ? checked : { ...checked, copies: checkCopies(copies, fault) };
 }
 
@@ -76,20 +84,25 @@ export function findSplit(dataset: Dataset, name: SplitName, fold?: number): Spl
   const named = dataset.splits.filter((split) => split.name === name);
   if (named.length === 0) {
     const names = [...new Set(dataset.splits.map((split) => split.name))].join(', ');
-    throw configError(`${dataset.name} has no ${name} split`, { remedy: `its splits are: ${names}` });
+    throw configError(`${dataset.name} has no ${name} split`, {
+      remedy: `its splits are: ${names}; choose by data.trainSplit and data.validationSplit, or --split`,
+    });
   }
   const folds = named.flatMap((split) => split.fold ?? []);
+  const allFolds = dataset.splits.flatMap((split) => split.fold ?? []);
   if (fold === undefined && named.length > 1) {
     throw configError(`${dataset.name} has ${folds.length} folds and none was chosen`, {
       remedy: `choose one of the folds ${folds.join(', ')}`,
     });
   }
-  // A data set without folds is its own and only fold.
-  const found =
-    fold === undefined || (folds.length === 0 && fold === 1) ? named[0] : named.find((s) => s.fold === fold);
+  // A data set without folds is its own and only fold; a split without folds serves every fold that another has.
+  const serves = folds.length === 0 && (fold === 1 || allFolds.includes(fold as number));
+  const found = fold === undefined || serves ? named[0] : named.find((split) => split.fold === fold);
   if (found === undefined) {
     const remedy =
-      folds.length === 0 ? 'leave the fold out: this data set has none' : `its folds are: ${folds.join(', ')}`;
+      allFolds.length === 0
+        ? 'leave the fold out: this data set has none'
+        : `its folds are: ${[...new Set(allFolds)].join(', ')}`;
     throw configError(`${dataset.name} has no fold ${fold} of the ${name} split`, { remedy });
   }
   return found;

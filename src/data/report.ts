@@ -36,6 +36,8 @@ export interface Report {
   readonly classes: number;
   readonly officialClasses?: number;
   readonly flip: boolean;
+  /** What lists and pixels came from, where the data set goes about in several forms. */
+  readonly origin?: Readonly<Record<string, string>>;
   /** Present when only so many entries of each split were prepared. */
   readonly limit?: number;
   readonly splits: readonly SplitReport[];
@@ -88,6 +90,7 @@ export function makeReport(
     classes: dataset.classes.length,
     ...(stated.classes === undefined ? {} : { officialClasses: stated.classes }),
     flip: dataset.flip,
+    ...(dataset.origin === undefined ? {} : { origin: dataset.origin }),
     ...(stated.limit === undefined ? {} : { limit: stated.limit }),
     splits,
     videos: videos.length,
@@ -147,6 +150,7 @@ export function formatReport(report: Report): string {
   }
   if (report.images > 0) lines.push(`${number(report.images)} images`);
   lines.push(`sizes       ${formatKinds(report.sizes, '')}`);
+  for (const [what, words] of Object.entries(report.origin ?? {})) lines.push(`${what.padEnd(11)} ${words}`);
   lines.push(`mirroring   ${report.flip ? 'allowed' : 'changes the class: off'}`);
   const warnings = [...shortfalls(report), ...report.notes];
   if (warnings.length > 0) lines.push('', ...warnings.map((warning) => `! ${warning}`));

@@ -64,7 +64,7 @@ export async function prepareShard(options: ShardOptions): Promise<{ read: numbe
   const journal = await openJournal(path.join(out, `probe-${shardName(shard)}.jsonl`), reader);
   try {
     const own = [...files].filter(([file]) => options.owns(path.join(listing.root, file)));
-    const { facts, read, reused } = await readFiles(own, journal, { ...options, root: listing.root });
+    const { facts, read, reused } = await readFiles(own, journal, { ...options, ...listing });
     const done: Finished = { name, ...shard, listing: fingerprint(listing), reader, read: facts.size };
     const file = path.join(out, `shard-${shardName(shard)}.json`);
     const text = `${JSON.stringify(done, null, 2)}\n`;

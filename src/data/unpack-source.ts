@@ -13,7 +13,7 @@ import { openUnpackJournal, readUnpacked } from './unpack-journal.ts';
 
 export interface SourceArchives {
   readonly archives: readonly FoundArchive[];
-  readonly rules: Pick<ArchiveRules, 'nested'>;
+  readonly rules: Pick<ArchiveRules, 'nested' | 'media'>;
   readonly source: SourceFiles;
   readonly videos: string;
   readonly annotations: string;

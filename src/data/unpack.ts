@@ -14,16 +14,16 @@ import { leadsOutside, type Member, safePath } from '../formats/archive/member.t
 import { onDisk } from '../formats/write-file.ts';
 import type { ArchiveRules, FoundArchive } from './archives.ts';
 import { bytesText, nearestFolder, spaceOf } from './disk-space.ts';
-import { isVideoFile, type SourceFiles, scanFolder, stemOf } from './source-files.ts';
+import { isImageFile, isVideoFile, type SourceFiles, scanFolder, stemOf } from './source-files.ts';
 import { type ArchiveState, openUnpackJournal, type UnpackJournal } from './unpack-journal.ts';
 
 /** File status calls at once. */
 const STATUS_CALLS = 32;
-const LIST = /\.(txt|csv|json)$/i;
+const LIST = /\.(txt|csv|json|mat)$/i;
 
 export interface UnpackOptions {
   readonly archives: readonly FoundArchive[];
-  readonly rules: Pick<ArchiveRules, 'nested'>;
+  readonly rules: Pick<ArchiveRules, 'nested' | 'media'>;
   /** What lies unpacked in the source already is not unpacked once more. */
   readonly source: SourceFiles;
   readonly videos: string;
@@ -221,16 +221,19 @@ function placeOf(
 
 /** The absolute path to unpack to; undefined for what is no video and no list, and for the share of another process. */
 function targetOf(
-  { videos, annotations, takes }: Pick<UnpackOptions, 'videos' | 'annotations' | 'takes'>,
+  { videos, annotations, takes, rules }: Pick<UnpackOptions, 'videos' | 'annotations' | 'takes' | 'rules'>,
   task: Task,
   place: string,
 ): string | undefined {
-  if (isVideoFile(place)) {
+  if (isMedia(rules, place)) {
     if (task.holds !== 'videos' || takes?.(place) === false) return undefined;
     return path.join(path.resolve(videos), task.folder, place);
   }
   return LIST.test(place) ? path.join(path.resolve(annotations), task.folder, place) : undefined;
 }
+
+const isMedia = ({ media }: Pick<ArchiveRules, 'media'>, file: string): boolean =>
+  media === 'images' ? isImageFile(file) : isVideoFile(file);
 
 async function takeMember(work: Work, task: Task, member: Member, place: string, target: string): Promise<void> {
   const { known, signal } = work;
@@ -242,7 +245,7 @@ async function takeMember(work: Work, task: Task, member: Member, place: string,
     work.counts.bytes += member.size;
   }
   await known.member(task.state, there ?? target, member.size);
-  if (isVideoFile(place)) await work.onVideo?.(there ?? target);
+  if (isMedia(work.rules, place)) await work.onVideo?.(there ?? target);
 }
 
 /** The file, where it is there with the right size: unpacked before, or by hand in the source; else undefined. */

@@ -23,6 +23,8 @@ export interface World {
   maker(global: string): ((args: readonly unknown[]) => unknown) | undefined;
   /** What a persistent id, which only the file's maker understands, stands for. */
   persistent(id: unknown): unknown;
+  /** What a `str` of Python 2 becomes, which may be a text or any bytes; text in UTF-8 where it is absent. */
+  bytes?(raw: Buffer): unknown;
 }
 
 export const isInert = (value: unknown): value is Inert => isKind(value, 'inert');

@@ -40,6 +40,12 @@ const pushBytes =
   (length: (m: PickleMachine) => number): Step =>
   (m) =>
     m.push(Uint8Array.from(m.raw(length(m))));
+const pushPython2 =
+  (length: (m: PickleMachine) => number): Step =>
+  (m) => {
+    const raw = m.raw(length(m));
+    m.push(m.world.bytes === undefined ? raw.toString('utf8') : m.world.bytes(raw));
+  };
 const pushTuple =
   (count: number): Step =>
   (m) =>
@@ -63,13 +69,14 @@ const OPCODES: Readonly<Record<number, Step>> = {
   78: (m) => m.push(null), // NONE
   136: (m) => m.push(true), // NEWTRUE
   137: (m) => m.push(false), // NEWFALSE
+  73: (m) => m.push(integerOf(m)), // INT, of protocol 0: also what booleans are to Python 2
   75: (m) => m.push(m.u8()), // BININT1
   77: (m) => m.push(m.u16()), // BININT2
   74: (m) => m.push(m.i32()), // BININT
   138: (m) => m.push(m.integer(m.u8())), // LONG1
   71: (m) => m.push(m.f64()), // BINFLOAT
-  85: pushText(u8), // SHORT_BINSTRING, Python 2
-  84: pushText(u32), // BINSTRING, Python 2
+  85: pushPython2(u8), // SHORT_BINSTRING, Python 2
+  84: pushPython2(u32), // BINSTRING, Python 2
   140: pushText(u8), // SHORT_BINUNICODE
   88: pushText(u32), // BINUNICODE
   141: pushText(u64), // BINUNICODE8
@@ -117,6 +124,13 @@ const OPCODES: Readonly<Record<number, Step>> = {
   114: (m) => void m.memo.set(m.u32(), m.top()), // LONG_BINPUT
   148: (m) => void m.memo.set(m.memo.size, m.top()), // MEMOIZE
 };
+
+function integerOf(m: PickleMachine): number | boolean {
+  const text = m.line();
+  if (text === '00' || text === '01') return text === '01';
+  if (!/^-?\d{1,15}$/.test(text)) throw m.damaged(`the integer ${JSON.stringify(text)} is none`);
+  return Number(text);
+}
 
 function reduce(m: PickleMachine): void {
   const [callable, args] = m.popMany(2);

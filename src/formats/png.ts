@@ -2,7 +2,7 @@
  * Pictures as PNG (ISO/IEC 15948): 8-bit RGB, one IDAT chunk, compressed by node's zlib.
  */
 import { promisify } from 'node:util';
-import { deflate } from 'node:zlib';
+import { deflate, deflateSync } from 'node:zlib';
 import { crc32 } from './crc32.ts';
 
 const deflated = promisify(deflate);
@@ -12,6 +12,8 @@ const RGB = 2;
 const BYTES_PER_PIXEL = 3;
 /** Of zlib: 6, its default, takes twice the time of 3 on photographs and saves 3 %. */
 const LEVEL = 3;
+/** Bytes that compress faster than a thread takes them over: 0.1 ms instead of 0.5 for the 3 KB of CIFAR's images. */
+const SMALL = 1 << 14;
 
 export interface RgbPicture {
   /** uint8 [H, W, 3], row-major. */
@@ -30,7 +32,8 @@ export async function encodePng({ data, width, height }: RgbPicture): Promise<Ui
   view.setUint32(0, width);
   view.setUint32(4, height);
   header.set([8, RGB, 0, 0, 0], 8);
-  const body = await deflated(filterLines(data, width * BYTES_PER_PIXEL, height), { level: LEVEL });
+  const lines = filterLines(data, width * BYTES_PER_PIXEL, height);
+  const body = lines.length <= SMALL ? deflateSync(lines, { level: LEVEL }) : await deflated(lines, { level: LEVEL });
   return Buffer.concat([
     Uint8Array.from(SIGNATURE),
     chunk('IHDR', header),

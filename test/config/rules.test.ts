@@ -21,6 +21,12 @@ const CASES: readonly [overrides: string[], ...message: string[]][] = [
   [['data.frames=7'], 'data.frames 7 is not a multiple of backbone.tubelet 2', '  at argument data.frames=7'],
   [['backbone.tubelet=3'], 'data.frames 8 is not a multiple of backbone.tubelet 3', '  at argument backbone.tubelet=3'],
   [['data.frames=1', 'backbone.tubelet=3'], 'accepted'],
+  [
+    ['data.trainSplit=trainval'],
+    'data.trainSplit trainval holds the validation split, which would be measured',
+    '  at argument data.trainSplit=trainval',
+  ],
+  [['data.trainSplit=trainval', 'data.validationSplit=test'], 'accepted'],
   [['backbone.patch=15'], 'data.size 224 is not a multiple of backbone.patch 15', '  at argument backbone.patch=15'],
   [
     ['data.cropScale=[1, 0.5]'],

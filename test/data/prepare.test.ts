@@ -327,6 +327,24 @@ test('refuses listings that contradict themselves', async () => {
       [{ splits: [{ ...train, entries: [entry('v0.mp4', 2)] }] }, /v0: the label 2 is out of range[\s\S]*0 to 1/],
       [{ splits: [{ ...train, entries: [entry('v0.mp4', -1)] }] }, /v0: the label -1 is out of range/],
       [{ splits: [train, { name: 'test', entries: sixEntries.slice(3) }] }, /the id v3 is in train and in test/],
+      [
+        {
+          splits: [
+            { ...train, name: 'trainval' },
+            { name: 'test', entries: sixEntries.slice(3) },
+          ],
+        },
+        /the id v3 is in trainval and in test/,
+      ],
+      [
+        {
+          splits: [
+            { ...train, fold: 161 },
+            { name: 'test', entries: sixEntries.slice(4) },
+          ],
+        },
+        /the id v4 is in fold 161 train and in test/,
+      ],
       [{ splits: [{ ...train, entries: [entry('x/y.mp4')] }] }, /none of the 1 listed files was found[\s\S]*x.y\.mp4/],
     ];
     for (const [listing, message] of faults) await assert.rejects(run(listing), { kind: 'data', message });
@@ -336,6 +354,24 @@ test('refuses listings that contradict themselves', async () => {
       kind: 'config',
       message: /holds the prepared data set sport/,
     });
+  });
+});
+
+test('training and validation together are no leak, and what prepare wrote itself is not read', async () => {
+  await withBench(six, async ({ run, out, asked }) => {
+    const splits = [
+      { name: 'train' as const, entries: sixEntries.slice(0, 4) },
+      { name: 'validation' as const, entries: sixEntries.slice(4) },
+      { name: 'trainval' as const, entries: sixEntries },
+    ];
+    const origin = { 'read from': 'a.mat (official)' };
+    const { dataset, report, read } = await run({ splits, origin, written: { width: 32, height: 16 } });
+    assert.deepEqual([asked, read], [[], 0]);
+    assert.deepEqual((await readSplit(out, dataset, 'trainval'))[5], {
+      ...{ id: 'v5', file: 'v5.mp4', label: 1, frames: 1, width: 32, height: 16, fps: 0, verdict: 'ok', bytes: 6 },
+    });
+    assert.deepEqual((await readDataset(out)).origin, origin);
+    assert.match(formatReport(report), /^read from {3}a\.mat \(official\)$/m);
   });
 });
 

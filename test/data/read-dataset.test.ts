@@ -130,6 +130,36 @@ test('chooses a fold, and asks for one where there are several', async () => {
   });
 });
 
+test('a split without folds serves every fold that another has', async () => {
+  const split = (name: string, fold?: number) => ({
+    ...{ name, manifest: `${fold ?? ''}${name}.jsonl`, listed: 1, usable: 1 },
+    ...(fold === undefined ? {} : { fold }),
+  });
+  const splits = [split('train', 10), split('train', 161), split('test')];
+  const manifests = Object.fromEntries(splits.map(({ manifest }) => [manifest, [JSON.stringify(ENTRY)]]));
+  await withPrepared({ dataset: { ...plain(1), splits }, manifests }, async (dir) => {
+    const dataset = await readDataset(dir);
+    assert.equal((await readSplit(dir, dataset, 'test', 161)).length, 1);
+    assert.equal((await readSplit(dir, dataset, 'test')).length, 1);
+    assert.equal((await readSplit(dir, dataset, 'train', 161)).length, 1);
+    await assert.rejects(readSplit(dir, dataset, 'test', 12), {
+      kind: 'config',
+      message: /no fold 12 .*[\s\S]*10, 161/,
+    });
+    await assert.rejects(readSplit(dir, dataset, 'train'), { kind: 'config', message: /2 folds and none was chosen/ });
+  });
+});
+
+test('says what lists and pixels came from', async () => {
+  const origin = { images: 'JPEG copies' };
+  await withPrepared({ dataset: { ...plain(1), origin }, manifests: {} }, async (dir) => {
+    assert.deepEqual((await readDataset(dir)).origin, origin);
+  });
+  await withPrepared({ dataset: { ...plain(1), origin: { images: 3 } }, manifests: {} }, (dir) =>
+    assert.rejects(readDataset(dir), { kind: 'data', message: /an "origin" that is no object of texts/ }),
+  );
+});
+
 test('refuses an unprepared folder, an unfinished one, and a split without a usable file', async () => {
   await withPrepared({ manifests: {} }, async (dir) => {
     await assert.rejects(readDataset(dir), { kind: 'data', message: /petl-video prepare .*--out / });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { folder } from '../../datasets/folder.ts';
 import { checkListing } from '../../src/data/listing.ts';
 import type { SplitName } from '../../src/data/manifest.ts';
-import { entriesOf, withFiles } from './layout.ts';
+import { entriesOf, realAnnotations, withFiles } from './layout.ts';
 
 const classFiles = (name: string, count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`${name}/${name}${i + 1}.mp4`, 'v']));
@@ -101,14 +101,36 @@ test('split folders are kept as they are', async () => {
 
 test('validation is cut from train when asked, or when there is nothing else to evaluate on', async () => {
   const two = { 'train/a/1.mp4': 'v', 'train/a/2.mp4': 'v', 'test/a/3.mp4': 'v' };
-  assert.deepEqual((await listed(two)).validation, undefined);
+  const unasked = await listed(two);
+  assert.deepEqual(unasked.validation, undefined);
+  assert.match(
+    unasked.notes.join(),
+    /no validation split: .*--validation-fraction 0\.1; or .*data\.validationSplit=test/,
+  );
   const asked = await listed(two, { validationPerClass: 1 });
   assert.deepEqual(
     [asked.train, asked.validation, asked.test],
     [['train/a/1.mp4 0'], ['train/a/2.mp4 0'], ['test/a/3.mp4 0']],
   );
+  // What was chosen on validation may then be trained on both, and measured on test.
+  assert.deepEqual(asked.trainval, ['train/a/1.mp4 0', 'train/a/2.mp4 0']);
   const only = await listed({ 'train/a/1.mp4': 'v', 'train/a/2.mp4': 'v' });
   assert.deepEqual(only.validation, ['train/a/2.mp4 0']);
+  assert.equal(only.trainval, undefined);
+});
+
+test('the real images of CIFAR-10, in folders of train and test', async (t) => {
+  const source = realAnnotations('cifar10');
+  if (source === undefined) return t.skip('no samples here');
+  const listing = await folder.list(source, { validationFraction: 0.2 });
+  checkListing(listing);
+  assert.deepEqual(listing.classes, [
+    ...['airplane', 'automobile', 'bird', 'cat', 'deer'],
+    ...['dog', 'frog', 'horse', 'ship', 'truck'],
+  ]);
+  const counts = Object.fromEntries(listing.splits.map(({ name, entries }) => [name, entries.length]));
+  assert.deepEqual(Object.keys(counts), ['train', 'validation', 'trainval', 'test']);
+  assert.equal(counts.trainval, (counts.train ?? 0) + (counts.validation ?? 0));
 });
 
 test('a class may be called train, as long as its folder holds files', async () => {

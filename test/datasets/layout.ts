@@ -8,7 +8,7 @@ import type { Listed, SplitName } from '../../src/data/manifest.ts';
 
 /** Writes `files` (path → content) below a temporary folder and hands its path to `check`. */
 export async function withFiles(
-  files: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string | Uint8Array>>,
   check: (root: string) => Promise<void>,
 ): Promise<void> {
   const root = await mkdtemp(path.join(tmpdir(), 'dataset-'));
