@@ -5,7 +5,6 @@ import { rate } from './sections.ts';
 /** Keys every optimizer has; a change of optimizer keeps these, and asks for a new learning rate. */
 const schedule = {
   warmupEpochs: z.number().min(0).default(0).describe('Epochs in which the learning rate rises from warmupLr'),
-  warmupLr: z.number().min(0).default(0).describe('Learning rate that the warm-up begins with'),
   schedule: z
     .enum(['steps', 'epochs', 'epochs-late'])
     .default('steps')
@@ -33,6 +32,11 @@ const learningRate = {
     .optional()
     .describe('Base learning rate, for 256 clips a step: lr = blr × batch × accumulate / 256'),
   lr: z.number().gt(0).optional().describe('Learning rate, instead of blr'),
+  warmupLr: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Learning rate that the warm-up begins with, not scaled by the batch'),
   minLr: z.number().min(0).default(0).describe('Learning rate at the end of the cosine, not scaled by the batch'),
 };
 
