@@ -1,4 +1,5 @@
 /** Recipes: what a run is made of, read from YAML and checked. */
+export { type Difference, differenceOf } from './difference.ts';
 export { type Axis, parseAxes, parseSeeds, type Setting, settingsOf } from './grid.ts';
 export { recipeJsonSchema } from './json-schema.ts';
 export { explainLearningRate, learningRate, videosPerStep } from './learning-rate.ts';
