@@ -3,8 +3,13 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { type Row, rowsText } from '../../pipelines/many-text.ts';
 import { bestOf } from '../../pipelines/sweep.ts';
-import { refused, start, succeeds } from './cli.ts';
+import { requireSplits } from '../../pipelines/sweep-splits.ts';
+import { parseRecipe, type Recipe } from '../../src/config/index.ts';
+import { PetlVideoError } from '../../src/errors/index.ts';
+import { VTAB_TASKS } from '../../src/eval/vtab.ts';
+import { refused, run, start, succeeds } from './cli.ts';
 import { ffmpegHere, makeProject, prepare, RECIPE } from './project.ts';
 
 const ffmpeg = await ffmpegHere();
@@ -24,24 +29,26 @@ before(async () => {
   await mkdir(inside('set', 'more'), { recursive: true });
   await writeFile(inside('set', '_base.yaml'), RECIPE);
   await writeFile(inside('set', 'one.yaml'), 'extends: _base.yaml\n');
+  await writeFile(inside('set', 'more', 'absent.yaml'), RECIPE.replace('path: data', 'path: absent'));
   await writeFile(inside('set', 'more', 'linear.yaml'), `${RECIPE.replace(/method: .*/, 'method: { name: linear }')}`);
 });
 after(() => folder !== '' && rm(folder, { recursive: true }));
 
 test('a folder: every recipe in a run of its own, again without training, on after a kill', { skip }, async (t) => {
-  await succeeds(['train', 'set', '--out', 'whole', ...LONG, '--quiet'], { folder });
+  const whole = await run(['train', 'set', '--out', 'whole', ...LONG, '--quiet'], { folder });
+  assert.equal(whole.code, 4, whole.stderr);
 
   await t.test('a kill at any moment, then the same command', async () => {
     const words = ['train', 'set', '--out', 'killed', ...LONG];
     const running = start(words, { folder });
-    await running.says(/\[2\/2\](?:.|\n)*\nepoch 1: /);
+    await running.says(/\[3\/3\](?:.|\n)*\nepoch 1: /);
     running.child.kill('SIGKILL');
     await running.ended;
     const until = Date.now() + 5000;
     while ((await running.others()).size > 0) assert.ok(Date.now() < until, 'something of it stays alive');
 
     const stopped = start(words, { folder });
-    await stopped.says(/\[2\/2\](?:.|\n)*\nepoch 3: /);
+    await stopped.says(/\[3\/3\](?:.|\n)*\nepoch 3: /);
     stopped.child.kill('SIGINT');
     const { code, stderr, leftover } = await stopped.ended;
     assert.equal(code, 130, stderr);
@@ -50,13 +57,18 @@ test('a folder: every recipe in a run of its own, again without training, on aft
     assert.match(stderr, /^resuming after update [2-4]$/m);
     assert.deepEqual(leftover, []);
 
-    const last = await succeeds([...words, '--json'], { folder });
+    const last = await refused(
+      [...words, '--json'],
+      { folder },
+      { code: 4, says: /^data error: 1 of 3 recipes failed; the first: no prepared data set here/, reports: true },
+    );
     const { recipes, vtab } = JSON.parse(last.stdout);
     assert.deepEqual(
-      recipes.map(({ recipe, run }: { recipe: string; run: string }) => [recipe, run]),
+      recipes.map(({ recipe, run, failure }: Record<string, string>) => [recipe, run, failure !== undefined]),
       [
-        ['set-one', 'killed/set-one'],
-        ['more-linear', 'killed/more-linear'],
+        ['set-one', 'killed/set-one', false],
+        ['more-absent', 'killed/more-absent', true],
+        ['more-linear', 'killed/more-linear', false],
       ],
     );
     assert.deepEqual(vtab, []);
@@ -68,20 +80,22 @@ test('a folder: every recipe in a run of its own, again without training, on aft
       );
     }
     assert.deepEqual(
-      recipes.map(({ score }: { score: { split: string; counted: number } }) => [score.split, score.counted]),
+      recipes.map(({ score }: { score?: { split: string; counted: number } }) => [score?.split, score?.counted]),
       [
         ['test', 8],
+        [undefined, undefined],
         ['test', 8],
       ],
     );
   });
 
   await t.test('finished, it trains nothing and says the same', async () => {
-    const { stdout, stderr } = await succeeds(['train', 'set', '--out', 'whole', ...LONG], { folder });
+    const { stdout, stderr } = await run(['train', 'set', '--out', 'whole', ...LONG], { folder });
     assert.doesNotMatch(stderr, /^epoch /m);
     assert.match(stdout, /^set-one +[\d.]+ % +videos test, 8 videos +\d+$/m);
+    assert.match(stdout, /^more-absent +failed +no prepared data set here/m);
     assert.match(stdout, /^protocol: 2 frames × stride 2 at 16 px.*last weights, epoch 6$/m);
-    assert.match(stdout, /^2 of 2 recipes of set$/m);
+    assert.match(stdout, /^2 of 3 recipes of set$/m);
   });
 
   await t.test('another recipe in the place of a run: told, and the others go on', async () => {
@@ -90,7 +104,7 @@ test('a folder: every recipe in a run of its own, again without training, on aft
       { folder },
       {
         code: 3,
-        says: /^config error: 2 of 2 recipes failed; the first: the run that is there has /,
+        says: /^config error: 3 of 3 recipes failed; the first: the run that is there has /,
         at: 'whole/set-one',
         remedy: /remove that run, or choose another place/,
         reports: true,
@@ -99,27 +113,28 @@ test('a folder: every recipe in a run of its own, again without training, on aft
   });
 });
 
-test('a recipe that fails does not stop the others; its exit code is kept', { skip }, async () => {
-  await mkdir(inside('faulty'), { recursive: true });
-  await writeFile(inside('faulty', 'a.yaml'), RECIPE.replace('path: data', 'path: absent'));
-  await writeFile(inside('faulty', 'b.yaml'), RECIPE);
-  const ran = await refused(
-    ['train', 'faulty', '--out', 'faulty-runs', '--json'],
-    { folder },
-    { code: 4, says: /^data error: 1 of 2 recipes failed; the first: no prepared data set here/, reports: true },
+test('VTAB: one set for each folder, means only when it is whole', async () => {
+  const recipe = parseRecipe(RECIPE, { file: 'recipe.yaml' });
+  const rows = VTAB_TASKS.map((task, i): Row => {
+    const data = { ...recipe.data, path: `data/vtab1k/${task}` };
+    return {
+      file: `configs/arc/${task}.yaml`,
+      recipe: { ...recipe, name: task, data },
+      run: 'x',
+      top1: { mean: i / 100 },
+    };
+  });
+  const lost = rows.slice(1).map((row) => ({ ...row, file: row.file.replace('arc', 'lora') }));
+  const text = rowsText('configs', [...rows.toReversed(), ...lost]);
+  assert.match(text, /^cifar /m);
+  assert.match(
+    text,
+    /^VTAB-1k, configs\/arc: Natural 3\.00 %, Specialized 8\.50 %, Structured 14\.50 %\n {2}mean of the 3 groups 8\.67 % {3}mean of the 19 tasks 9\.00 %$/m,
   );
-  const [a, b] = JSON.parse(ran.stdout).recipes;
-  assert.match(a.failure, /no prepared data set here/);
-  assert.equal(typeof b.top1.mean, 'number');
-});
-
-test('VTAB: one set for each folder, means only when it is whole', { skip }, async () => {
-  await mkdir(inside('vtab1k', 'x'), { recursive: true });
-  await mkdir(inside('data-vtab1k'), { recursive: true });
-  await cp(inside('data'), inside('data-vtab1k', 'dtd'), { recursive: true });
-  await writeFile(inside('vtab1k', 'x', 'dtd.yaml'), RECIPE.replace('path: data', 'path: data-vtab1k/dtd'));
-  const { stdout } = await succeeds(['train', 'vtab1k', '--out', 'vtab-runs', 'train.epochs=1'], { folder });
-  assert.match(stdout, /^VTAB-1k: no means, 18 of 19 tasks are missing: cifar, caltech101, oxford_flowers102/m);
+  assert.match(
+    text,
+    /^VTAB-1k, configs\/lora: no means, 1 of 19 tasks are missing: cifar \(complete: Specialized 8\.50 %, Structured 14\.50 %\)$/m,
+  );
 });
 
 test('a sweep chooses on the validation split alone, then measures the chosen one on the test split', {
@@ -187,29 +202,39 @@ test('of equal settings the first is chosen; one without a number never', () => 
 });
 
 test('what is no honest choice is refused before anything is trained', { skip }, async () => {
-  const sweep = ['--sweep', 'optim.lr=1e-3,1e-2', '--out', 'never'];
-  const calls: [words: string[], code: number, says: RegExp, remedy?: RegExp][] = [
-    [['data.validationSplit=test'], 3, /the sweep would choose on the test split/, /validationSplit=validation/],
-    [['--sweep', 'train.seed=0,1'], 2, /--sweep train\.seed: this is not to be chosen by validation/, /--seeds/],
-    [['--final-split', 'all'], 3, /data\.trainSplit must be/],
-  ];
-  for (const [words, code, says, remedy] of calls) {
-    await refused(['train', 'recipe.yaml', ...sweep, ...words], { folder }, { code, says, ...(remedy && { remedy }) });
+  const recipe = parseRecipe(RECIPE.replace('path: data', `path: ${inside('data')}`), { file: 'recipe.yaml' });
+  const refuses = async (data: Partial<Recipe['data']>, what: RegExp, remedy: RegExp): Promise<void> => {
+    await assert.rejects(requireSplits({ ...recipe, data: { ...recipe.data, ...data } }, true, undefined), (thrown) => {
+      assert.ok(thrown instanceof PetlVideoError && thrown.kind === 'config');
+      assert.match(thrown.what, what);
+      assert.match(thrown.remedy ?? '', remedy);
+      return true;
+    });
+  };
+  await refuses({ validationSplit: 'test' }, /would choose on the test split/, /validationSplit=validation/);
+  await refuses({ validationSplit: 'train' }, /choose on the train split, which it trains on/, /trainSplit=train/);
+  for (const [split, what] of [
+    ['test', /has no test split to report; its splits are train, validation/],
+    ['validation', /has no validation split to choose on; its splits are train, test/],
+  ] as const) {
+    await cp(inside('data'), inside(`no-${split}`), { recursive: true });
+    const dataset = await json('data', 'dataset.json');
+    const splits = dataset.splits.filter(({ name }: { name: string }) => name !== split);
+    await writeFile(inside(`no-${split}`, 'dataset.json'), JSON.stringify({ ...dataset, splits }));
+    await refuses({ path: inside(`no-${split}`) }, what, /.../);
   }
-  await prepareWithout('test');
+  await cp(inside('data'), inside('shared'), { recursive: true });
+  await cp(inside('data', 'train.jsonl'), inside('shared', 'test.jsonl'));
+  await refuses(
+    { path: inside('shared') },
+    /the splits train \(trained on\) and test \(reported on\) share train\//,
+    /./,
+  );
+
   await refused(
-    ['train', 'recipe.yaml', ...sweep, 'data.path=data-without'],
+    ['train', 'recipe.yaml', '--sweep', 'optim.lr=1e-3,1e-2', '--out', 'never', 'data.validationSplit=test'],
     { folder },
-    {
-      code: 3,
-      says: /has no test split to report; its splits are train, validation/,
-    },
+    { code: 3, says: /the sweep would choose on the test split/, at: 'data' },
   );
   assert.ok(!(await readdir(folder)).includes('never'));
 });
-
-async function prepareWithout(split: string): Promise<void> {
-  await cp(inside('videos'), inside('videos-without'), { recursive: true });
-  await rm(inside('videos-without', split), { recursive: true });
-  await prepare(folder, 'videos-without', 'data-without');
-}
