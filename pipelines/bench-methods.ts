@@ -116,10 +116,11 @@ async function recipesOf(
 
 function report(rows: readonly Row[], recipes: Named, { reporter }: Context): void {
   const number = (count: number): string => count.toLocaleString('en-US');
+  const failed = rows.some(({ failure }) => failure !== undefined);
   const table = formatTable(
-    ['method', 'top-1 %', 'trained', 'without head', 'seconds', 'memory MiB'],
+    ['method', 'top-1 %', 'trained', 'without head', 'seconds', 'memory MiB', ...(failed ? ['why'] : [])],
     rows.map(({ method, result, failure }) => {
-      if (result?.score === undefined) return [method, '', '', '', '', failure ?? ''];
+      if (result?.score === undefined) return [method, '', '', '', '', '', failure ?? ''];
       const { score, trained, trainedHead, seconds, peakMemoryBytes } = result;
       return [
         method,
