@@ -37,9 +37,7 @@ async function outcomeOf(task: Task, environment: Environment): Promise<TaskAnsw
     return { result: await completeTask(task, { environment, reporter: reporter(), signal }) };
   } catch (thrown) {
     const told = thrown instanceof Interrupted || !signal.aborted;
-    const cause = told
-      ? (systemRefusal(thrown) ?? thrown)
-      : new Interrupted(`stopped after the training of ${task.folder}`);
+    const cause = told ? (systemRefusal(thrown) ?? thrown) : new Interrupted(`stopped: ${task.folder}`);
     return { error: packError(cause) };
   }
 }
