@@ -75,9 +75,20 @@ export function rowsText(place: string, rows: readonly Row[]): string {
   return [
     table,
     ...protocolLines(rows),
+    ...(swept ? ['', 'validation top-1 of every setting:', ...inOrder.flatMap(triedLine)] : []),
     ...(sets.length === 0 ? [] : ['', ...sets.flatMap((set) => setLines(set, sets.length > 1))]),
     `${rows.filter(({ top1 }) => top1 !== undefined).length} of ${rows.length} recipes of ${place}`,
   ].join('\n');
+}
+
+/** `svhn: scale=1 71.50, scale=10 74.00 (chosen), scale=100 diverged`: what the choice was made from. */
+function triedLine({ recipe, sweep }: Row): string[] {
+  if (sweep === undefined) return [];
+  const settings = sweep.tried.map(({ setting, validation }) => {
+    const top1 = validation === null ? 'diverged' : (100 * validation.top1).toFixed(2);
+    return `${setting} ${top1}${setting === sweep.chosen ? ' (chosen)' : ''}`;
+  });
+  return [`  ${recipe.name}: ${settings.join(', ')}`];
 }
 
 /** Tables have VTAB's tasks in the order of its papers; all others stay as they are. */

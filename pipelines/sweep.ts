@@ -14,7 +14,7 @@ import type { Context, Options } from './command.ts';
 import { withEngine } from './engine-choice.ts';
 import { runTask } from './run-task.ts';
 import { requireSplits } from './sweep-splits.ts';
-import { failureText, type Score, type TaskResult, taskOf } from './task.ts';
+import { failureText, finishedTask, type Score, type TaskResult, taskOf } from './task.ts';
 
 export const SWEEP_FILE = 'sweep.json';
 
@@ -166,10 +166,15 @@ async function tryPoint(
 ): Promise<Tried> {
   const run = path.join(folder, setting.name, `seed=${seeds[0]}`);
   const facts = { setting: setting.name, overrides: setting.overrides, run };
+  const task = taskOf(recipes[0] as Recipe, run, null, engine);
   const before = known.get(setting.name);
-  if (before !== undefined) return { ...facts, validation: null, diverged: before };
   try {
-    const { validation }: TaskResult = await runTask(taskOf(recipes[0] as Recipe, run, null, engine), context);
+    if (before !== undefined) {
+      // The same recipe, or it throws.
+      await finishedTask(task);
+      return { ...facts, validation: null, diverged: before };
+    }
+    const { validation }: TaskResult = await runTask(task, context);
     return { ...facts, validation };
   } catch (thrown) {
     if (!(thrown instanceof PetlVideoError) || thrown.kind !== 'diverged') throw thrown;
