@@ -142,6 +142,7 @@ export function updateOptions({ optim }: Recipe): UpdateOptions {
   return {
     optimizer: optim.name === 'sgd' ? optim : { ...optim, epsilon: optim.eps },
     layerDecay: optim.layerDecay,
+    decay: optim.decay,
     clipNorm: optim.clipNorm,
   };
 }
@@ -166,6 +167,8 @@ export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: 
       minLr: optim.minLr,
       warmup: optim.warmupEpochs,
       epochs: train.epochs,
+      form: optim.schedule,
+      warmupLr: optim.warmupLr,
     },
     update: updateOptions(recipe),
     labelSmoothing: train.labelSmoothing,

@@ -1,5 +1,4 @@
 /** `petl-video bench step`: how fast a recipe's step runs on an engine, with random weights and clips. */
-import { readFile } from 'node:fs/promises';
 import { loadRecipe, type Recipe } from '../src/config/index.ts';
 import { readDataset } from '../src/data/read-dataset.ts';
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
@@ -16,6 +15,7 @@ import { buildModel, engineOptions, updateOptions } from './assemble.ts';
 import { PRESET_NAMES, presetRecipe } from './bench-presets.ts';
 import type { Command, Options } from './command.ts';
 import { engineChoice, engineFlags } from './engine-choice.ts';
+import { peakMemory } from './peak-memory.ts';
 
 /** Kinetics-400; what the head's size costs is not to be measured. */
 const CLASSES = 400;
@@ -131,14 +131,6 @@ async function workOf(
   const step: Step =
     mode === 'train' ? gradientsStep(model, { batch, mixes: false, clips: 'uint8' }) : evaluateStep(model, batch);
   return usefulWork(await traceStep(step, mode === 'train' ? trainingState(model, update) : evaluationState(model)));
-}
-
-/** The most memory that this process ever held, weights, runtime and all; not what lies on a graphics card. */
-async function peakMemory(): Promise<number> {
-  // getrusage's figure outlives exec, so that a large parent would be taken for this process.
-  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
-  const kibibytes = /^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
-  return 1024 * Number(kibibytes);
 }
 
 function median(values: readonly number[]): number {

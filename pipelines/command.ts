@@ -46,6 +46,8 @@ export interface Option {
   readonly flags: string;
   readonly description: string;
   readonly default?: string | boolean;
+  /** May be given again and again: its value is the list of what was given. */
+  readonly repeats?: true;
 }
 
 export interface Command {
@@ -60,4 +62,4 @@ export interface Command {
   run(values: readonly (string | readonly string[] | undefined)[], options: Options, context: Context): Promise<void>;
 }
 
-export type Options = Readonly<Record<string, string | boolean | undefined>>;
+export type Options = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;

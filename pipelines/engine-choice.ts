@@ -43,11 +43,7 @@ export function withEngine(recipe: Recipe, given: Options): Recipe {
   return { ...recipe, engine, train: { ...recipe.train, recompute } };
 }
 
-function oneOf<T extends string>(
-  option: string,
-  names: readonly T[],
-  given: string | boolean | undefined,
-): T | undefined {
+function oneOf<T extends string>(option: string, names: readonly T[], given: Options[string]): T | undefined {
   if (given === undefined) return undefined;
   const found = names.find((name) => name === given);
   if (found !== undefined) return found;

@@ -26,6 +26,7 @@ export const commands: readonly Listing[] = [
   { name: 'config schema', load: async () => (await import('./config-schema.ts')).configSchema },
   { name: 'bench step', load: async () => (await import('./bench-step.ts')).benchStep },
   { name: 'bench data', load: async () => (await import('./bench-data.ts')).benchData },
+  { name: 'bench methods', load: async () => (await import('./bench-methods.ts')).benchMethods },
   { name: 'parity', load: async () => (await import('./parity.ts')).parity },
 ];
 
@@ -33,7 +34,7 @@ export const commands: readonly Listing[] = [
 export const groups: Readonly<Record<string, string>> = {
   weights: 'Look into checkpoints, import and export them',
   config: 'Show and check recipes',
-  bench: 'Measure speed',
+  bench: 'Measure speed, and compare methods',
 };
 
 /** The command that a line of words calls, or undefined. */

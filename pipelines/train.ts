@@ -1,5 +1,5 @@
 /** `petl-video train`: a recipe to a run. */
-import { explainLearningRate, loadRecipe, parseRecipe, type Recipe } from '../src/config/index.ts';
+import { explainLearningRate, isFolder, loadRecipe, parseRecipe, type Recipe } from '../src/config/index.ts';
 import { batchPng, type DrawnBatch } from '../src/data/contact-sheet/batch.ts';
 import { updatesPerEpoch } from '../src/data/order.ts';
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
@@ -25,27 +25,47 @@ import {
   takenOnce,
   trainPlan,
 } from './assemble.ts';
-import type { Command, Context, Progress, Reporter } from './command.ts';
+import type { Command, Context, Options, Progress, Reporter } from './command.ts';
 import { decodingNote } from './decoding-note.ts';
 import { engineFlags, withEngine } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 
 export const train: Command = {
   name: 'train',
-  summary: 'Train a recipe, or go on with a run',
+  summary: 'Train a recipe, all recipes of a folder, or a grid of settings; or go on with a run',
   arguments: [
-    { name: '[recipe]', description: 'a YAML recipe, or the config.yaml of a run to do it again' },
+    {
+      name: '[recipe]',
+      description: 'a YAML recipe, the config.yaml of a run to do it again, or a folder of recipes to train one by one',
+    },
     { name: '[overrides...]', description: 'changes to it, path=value' },
   ],
   options: [
-    { flags: '--out <folder>', description: 'folder of the run (default: run.folder, else runs/<name>)' },
+    {
+      flags: '--out <folder>',
+      description:
+        'folder of the run (default: run.folder, else runs/<name>); of a folder of recipes: where their runs go',
+    },
     { flags: '--resume <run>', description: 'go on with an interrupted run from its checkpoint' },
+    {
+      flags: '--sweep <path=v1,v2,…>',
+      description:
+        'train a grid of settings (may be repeated), choose on the validation split alone, report the chosen one on the test split',
+      repeats: true,
+    },
+    { flags: '--seeds <n or list>', description: 'train with 3 seeds, or with 0,1,2, and report mean and deviation' },
+    {
+      flags: '--final-split <split>',
+      description: 'train anew on this split for the reported number, as on train and validation together',
+    },
     ...engineFlags('engine of the recipe'),
   ],
   examples: [
     'petl-video train configs/hmdb51/adaptformer-vit-b.yaml',
     'petl-video train configs/ssv2/adaptformer-vit-b.yaml method.bottleneck=4 --out runs/ssv2-adaptformer-4',
     'petl-video train --resume runs/hmdb51-adaptformer-vit-b',
+    'petl-video train configs/vtab1k/convpass',
+    'petl-video train recipe.yaml --sweep optim.lr=1e-3,5e-3 --sweep method.scale=0.1,1,10 --seeds 3',
   ],
   async run([recipe, overrides], options, context) {
     const resume = options.resume as string | undefined;
@@ -56,9 +76,18 @@ export const train: Command = {
     }
     if (resume !== undefined) {
       if (options.out !== undefined) throw usageError('--out does not go with --resume: the run stays where it is');
+      if (options.sweep !== undefined || options.seeds !== undefined || options.finalSplit !== undefined) {
+        throw usageError('--resume goes on with one run', {
+          remedy: 'give the recipe again: a sweep goes on by itself',
+        });
+      }
       const text = await readRunRecipe(resume);
       const same = withEngine(parseRecipe(text, { file: `${resume}/${CONFIG_FILE}` }), options);
       report(resume, same, await trainRecipe(same, resume, true, context), context);
+    } else if (await asksForMany(recipe as string, options)) {
+      // Each run is a process that loads this very file.
+      const { trainMany } = await import('./train-many.ts');
+      await trainMany(recipe as string, overrides as readonly string[], options, context);
     } else {
       const loaded = withEngine(await loadRecipe(recipe as string, overrides as readonly string[]), options);
       const folder = (options.out as string | undefined) ?? runFolder(loaded);
@@ -66,6 +95,10 @@ export const train: Command = {
     }
   },
 };
+
+async function asksForMany(recipe: string, { sweep, seeds, finalSplit }: Options): Promise<boolean> {
+  return [sweep, seeds, finalSplit].some((option) => option !== undefined) || (await isFolder(recipe));
+}
 
 function report(folder: string, recipe: Recipe, result: TrainResult, { reporter }: Context): void {
   reporter.result(summary(folder, recipe, result), { run: folder, ...result });

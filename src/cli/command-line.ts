@@ -49,7 +49,10 @@ function addCommand(program: Commander, command: Command, action: Action): void 
   const parent = words.reduce((at, word) => at.commands.find((c) => c.name() === word) ?? addGroup(at, word), program);
   const added = parent.command(leaf).description(command.summary).exitOverride();
   for (const { name, description } of command.arguments) added.argument(name, description);
-  for (const option of command.options) added.option(option.flags, option.description, option.default);
+  for (const { flags, description, default: value, repeats } of command.options) {
+    if (repeats) added.option(flags, description, (text: string, before: readonly string[] = []) => [...before, text]);
+    else added.option(flags, description, value);
+  }
   added.option('--json', 'print the result as one JSON document');
   added.option('--quiet', 'no progress, no notes');
   added.option('--verbose', 'show the stack of an error');

@@ -106,6 +106,23 @@ export async function readCheckpoint(folder: string, specs: TensorSpecs): Promis
   }
 }
 
+/** The counters alone, without reading a tensor; undefined where there is no checkpoint. */
+export async function readCounters(folder: string): Promise<Counters | undefined> {
+  const file = checkpointFile(folder);
+  const source = await readSafetensors(file).catch((error: unknown) => {
+    if (error instanceof Error && codeOf(error.cause) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (source === undefined) return undefined;
+  try {
+    const text = source.metadata.get('counters');
+    if (text === undefined) throw weightsError('this file is no checkpoint of petl-video', { at: file });
+    return parseCounters(text, file);
+  } finally {
+    await source.close();
+  }
+}
+
 async function openCheckpoint(file: string): Promise<SafetensorsFile> {
   try {
     return await readSafetensors(file);

@@ -12,13 +12,15 @@ import { crossEntropy } from '../tensor/ops/cross-entropy.ts';
 import type { ParameterSpec } from '../tensor/parameters.ts';
 import { type Tensor, type Tensors, tf } from '../tensor/tf.ts';
 import { decodeErased } from './erase.ts';
-import { groupOf } from './groups.ts';
+import { type Decay, groupOf } from './groups.ts';
 import { type OptimizerOptions, optimizer } from './optimizer.ts';
 
 export interface UpdateOptions {
   readonly optimizer: OptimizerOptions;
   /** Factor per block of depth; 1 is off. */
   readonly layerDecay: number;
+  /** Absent: `matrices`. */
+  readonly decay?: Decay;
   /** Largest norm of all gradients together; 0 is off. */
   readonly clipNorm: number;
 }
@@ -167,7 +169,7 @@ export function applyStep(model: Classifier, options: UpdateOptions): Step {
       model.trained.forEach((spec, i) => {
         const raw = gradients[i] as Tensor;
         const slots = Object.fromEntries(rule.slots.map((slot) => [slot, known(state, slotOf(slot, spec.name))]));
-        const group = groupOf(spec, model.backbone, options.layerDecay);
+        const group = groupOf(spec, model.backbone, options.layerDecay, options.decay);
         const gradient = clip === undefined ? raw : tf.mul(raw, clip);
         const next = rule.update(known(state, spec.name), gradient, slots, inputs.lr as Tensor, inputs, group);
         changed[spec.name] = next.value;

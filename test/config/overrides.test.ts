@@ -56,6 +56,9 @@ test('another optimizer keeps the schedule, not the momentum nor the learning ra
     weightDecay: 0.05,
     warmupEpochs: 4,
     layerDecay: 1,
+    schedule: 'steps',
+    decay: 'matrices',
+    warmupLr: 0,
     clipNorm: 2,
   });
 });

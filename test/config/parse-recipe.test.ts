@@ -69,6 +69,9 @@ test('the shortest recipe gets every default', () => {
       weightDecay: 0,
       warmupEpochs: 0,
       layerDecay: 1,
+      schedule: 'steps',
+      decay: 'matrices',
+      warmupLr: 0,
       clipNorm: 0,
     },
     train: {

@@ -82,3 +82,9 @@ test('two-digit blocks are told apart', () => {
   assert.equal(scale('blocks.11.norm1.weight'), 0.75);
   assert.equal(scale('patch_embed.proj.weight'), 0.75 ** 13);
 });
+
+test('decay of all: no parameter is spared', () => {
+  const { trained } = classifier(tinyImageVit, methodOf('full').attach(tinyImageVit, {}), head);
+  assert.ok(trained.every((spec) => groupOf(spec, tinyImageVit, 1, 'all').decays));
+  assert.ok(!trained.every((spec) => groupOf(spec, tinyImageVit, 1, 'matrices').decays));
+});

@@ -29,3 +29,27 @@ test('a warm-up may take the whole run, and part of an epoch', () => {
   near(learningRateAt({ lr: 1, minLr: 0, warmup: 0.5, epochs: 2 }, 0.25), 0.5);
   near(learningRateAt({ lr: 1, minLr: 0, warmup: 0.5, epochs: 2 }, 0.5), 1);
 });
+
+const CONVPASS = { lr: 1e-3, minLr: 1e-5, warmup: 10, epochs: 100, warmupLr: 1e-6 } as const;
+
+test("the authors' schedule of Convpass: a whole epoch has one rate, that of the epoch before", () => {
+  const rate = (epoch: number): number => learningRateAt({ ...CONVPASS, form: 'epochs-late' }, epoch);
+  assert.equal(rate(0), 1e-6);
+  assert.equal(rate(1), 1e-6);
+  assert.equal(rate(1 + 14 / 15), 1e-6);
+  near(rate(2), 1e-6 + 0.999e-3 / 10);
+  assert.equal(rate(11).toPrecision(6), '0.000975773');
+  assert.equal(rate(99).toPrecision(4), '0.00001098');
+});
+
+test("timm's schedule: the same on time", () => {
+  const rate = (epoch: number): number => learningRateAt({ ...CONVPASS, form: 'epochs' }, epoch);
+  const late = (epoch: number): number => learningRateAt({ ...CONVPASS, form: 'epochs-late' }, epoch);
+  assert.equal(rate(0), 1e-6);
+  for (let epoch = 0; epoch < 99; epoch++) assert.equal(rate(epoch + 0.5), late(epoch + 1));
+});
+
+test('a warm-up per step may begin above 0', () => {
+  near(learningRateAt({ ...CONVPASS }, 5), 1e-6 + 0.999e-3 / 2);
+  near(learningRateAt({ ...CONVPASS }, 10), 1e-3);
+});
