@@ -8,11 +8,14 @@ import { blockShapes, blockTokens } from '../../src/model/backbone.ts';
 import { NORMALIZATIONS } from '../../src/model/options.ts';
 import { SWIN_SIZES, type SwinOptions } from '../../src/model/swin/options.ts';
 import { writeWeights } from '../../src/model/weights-file.ts';
+import { methodOf } from '../../src/petl/index.ts';
 import { parameterReport, parameterText } from '../../src/petl/parameter-report.ts';
 import { startingValues } from '../../src/petl/starting-values.ts';
 import { type HostTensor, scalar } from '../../src/tensor/host.ts';
+import { countParameters } from '../../src/tensor/parameters.ts';
 import { tinySwin } from '../model/swin/tiny-swin.ts';
 import { tinyImageVit } from '../model/tiny-vit.ts';
+import { assertClose } from '../tensor/exact.ts';
 import { batchInputs, bytesOf, openTiny, startOf, tinyModel } from './tiny-model.ts';
 
 const SWIN_B: SwinOptions = {
@@ -29,9 +32,14 @@ for (const [method, options] of [
   ['linear', {}],
   ['adaptformer', { bottleneck: 4, dropout: 0.1 }],
   ['adaptformer', { bottleneck: 4, position: 'sequential', blocks: [1, 3] }],
+  ['arc', { bottleneck: 3 }],
+  ['arc-att', { bottleneck: 3 }],
+  ['convpass', { bottleneck: 3 }],
+  ['adapter', { variant: 'pfeiffer', bottleneck: 3 }],
+  ['bitfit', {}],
   ['full', {}],
 ] as const) {
-  test(`${method} ${JSON.stringify(options)} on a Swin: all that is trained moves, nothing else`, async () => {
+  test(`${method} ${JSON.stringify(options)} on a Swin: all that is trained moves, nothing else, and it merges`, async () => {
     const model = tinyModel({ ...tinySwin, dropPath: 0.1 }, method, options);
     const start = startOf(model);
     const run = await openTiny(model, start);
@@ -43,12 +51,22 @@ for (const [method, options] of [
     const names = [...model.frozen, ...model.trained, ...model.buffers].map(({ name }) => name);
     const after = await run.session.read(names);
     const still = names.filter((name) => `${start[name]?.data}` === `${after[name]?.data}`);
+    const frozen = model.frozen.map(({ name }) => name);
     // What the last norm adds, the head's BatchNorm takes out again.
-    const seen = still.filter((name) => name !== 'norm.bias' || method !== 'full');
     assert.deepEqual(
-      seen,
-      model.frozen.map(({ name }) => name),
+      still.filter((name) => frozen.includes(name) || (name !== 'norm.bias' && !model.isUnreached(name))),
+      frozen,
     );
+
+    const merge = methodOf(method).attach(model.backbone, options).merge;
+    if (merge === undefined) return;
+    const shown = bytesOf(model, 2, 9);
+    const expected = (await run.logits(shown)).data;
+    const plain = tinyModel(model.backbone, 'linear');
+    const merged = { ...after, ...merge(after) };
+    const needed = [...plain.frozen, ...plain.trained, ...plain.buffers].map(({ name }) => name);
+    const again = await openTiny(plain, Object.fromEntries(needed.map((name) => [name, merged[name] as HostTensor])));
+    assertClose((await again.logits(shown)).data, expected, 1e-4);
   });
 }
 
@@ -81,6 +99,9 @@ test('what is trained of Swin-B', () => {
     text('adaptformer', { bottleneck: 8 }),
     new RegExp(`adaptmlp ${adapters.toLocaleString('en-US')}, head`),
   );
+  // The counts of the papers' programs.
+  const added = (method: string): number => countParameters(methodOf(method).attach(SWIN_B, {}).parameters);
+  assert.deepEqual(['arc', 'arc-att', 'convpass'].map(added), [218_464, 109_232, 437_504]);
   assert.match(text('full'), /^trained 86,845,724 of 86,845,724 parameters \(100\.00 %\).* merges 2,759,680/);
 });
 

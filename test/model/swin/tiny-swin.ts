@@ -29,6 +29,8 @@ export function drawSwin(swin: SwinOptions): ExactParameters {
 
 /** What a method does to block i of the definition. */
 export interface PlainSwinTaps {
+  /** Added to what attention is given, h [B, N, D]. */
+  readonly attnIn?: (i: number, h: Exact) => Exact;
   /** Added to the MLP's output; a is the stream after attention, [B, N, D]. */
   readonly mlp?: (i: number, a: Exact) => Exact;
 }
@@ -56,7 +58,9 @@ export function plainSwinFeatures(
       const i = stage.first + j;
       const own = (name: string): Exact => get(`blocks.${i}.${name}`);
       const dense = (y: Exact, name: string): Exact => plain.linear(y, own(`${name}.weight`), own(`${name}.bias`));
-      const fused = dense(norm(x, `blocks.${i}.norm1`), 'attn.qkv');
+      const normed = norm(x, `blocks.${i}.norm1`);
+      const h = plain.add(normed, ...(taps.attnIn === undefined ? [] : [taps.attnIn(i, normed)]));
+      const fused = dense(h, 'attn.qkv');
       const mixed = windowAttention(fused, own('attn.relative_position_bias_table'), {
         side: stage.side,
         window: stage.window,
