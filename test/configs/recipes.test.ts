@@ -49,7 +49,8 @@ for (const file of recipes) {
     const folders = file.split(path.sep).slice(1, -1);
     const recipe = await loadRecipe(file);
     assert.equal(recipe.name, [...folders, path.basename(file, '.yaml')].join('-'));
-    if (!['fgvc', 'images'].includes(folders[0] as string)) assert.ok(recipe.data.path.startsWith(`data/${folders[0]}`), recipe.data.path);
+    if (!['fgvc', 'images'].includes(folders[0] as string))
+      assert.ok(recipe.data.path.startsWith(`data/${folders[0]}`), recipe.data.path);
     assert.deepEqual(parseRecipe(toYaml(recipe), { file: 'runs/x/config.yaml' }), recipe);
 
     const command = { quickstart: 'quickstart', images: 'bench methods' }[folders[0] as string] ?? `train ${file}`;

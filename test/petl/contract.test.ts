@@ -5,12 +5,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import type { Engine } from '../../src/engine/engine.ts';
+import type { BackboneOptions } from '../../src/model/backbone.ts';
 import type { VitOptions } from '../../src/model/options.ts';
+import type { SwinOptions } from '../../src/model/swin/options.ts';
 import { type Classifier, classifier } from '../../src/petl/classifier.ts';
 import { methodOf, methods } from '../../src/petl/index.ts';
 import { readTunedWeights, writeTunedWeights } from '../../src/petl/tuned-weights.ts';
 import { type HostTensor, type HostTensors, scalar } from '../../src/tensor/host.ts';
 import { testOnEachEngine } from '../engine/engines.ts';
+import { tinySwin } from '../model/swin/tiny-swin.ts';
 import { tinyImageVit, tinyVit } from '../model/tiny-vit.ts';
 import { batchInputs, bytesOf, head, openTiny, startOf, type TinyRun, tinyModel } from './tiny-model.ts';
 
@@ -19,6 +22,8 @@ interface Variant {
   readonly options?: Readonly<Record<string, unknown>>;
   /** Whether it starts as the backbone does: with the same features. */
   readonly identity: boolean;
+  /** Whether it is tried on a Swin Transformer too. */
+  readonly onSwin?: boolean;
   /** What it needs of the video backbone. */
   readonly video?: Partial<VitOptions>;
 }
@@ -26,12 +31,12 @@ interface Variant {
 const perFrame = { attention: 'per-frame', clsToken: true, positions: 'learned', pool: 'cls', bias: 'qkv' } as const;
 
 const variants: readonly Variant[] = [
-  { method: 'linear', identity: true },
-  { method: 'full', identity: true },
+  { method: 'linear', identity: true, onSwin: true },
+  { method: 'full', identity: true, onSwin: true },
   { method: 'full', options: { blocks: [1] }, identity: true },
   { method: 'bitfit', identity: true },
   { method: 'bitfit', options: { blocks: [0] }, identity: true },
-  { method: 'adaptformer', options: { bottleneck: 4 }, identity: true },
+  { method: 'adaptformer', options: { bottleneck: 4 }, identity: true, onSwin: true },
   {
     method: 'adaptformer',
     options: { bottleneck: 4, position: 'sequential', scale: 'learned', dropout: 0.1 },
@@ -43,10 +48,10 @@ const variants: readonly Variant[] = [
   { method: 'vpt-shallow', options: { prompts: 2, dropout: 0.1 }, identity: false },
   { method: 'vpt-deep', options: { prompts: 2 }, identity: false },
   { method: 'vpt-deep', options: { prompts: 2, dropout: 0.1, init: 'patch' }, identity: false, video: perFrame },
-  { method: 'arc', options: { bottleneck: 3 }, identity: false },
+  { method: 'arc', options: { bottleneck: 3 }, identity: false, onSwin: true },
   { method: 'arc', options: { bottleneck: 3, share: 'none', blocks: [1] }, identity: false },
   { method: 'arc-att', options: { bottleneck: 3 }, identity: true },
-  { method: 'convpass', options: { bottleneck: 3 }, identity: true },
+  { method: 'convpass', options: { bottleneck: 3 }, identity: true, onSwin: true },
   { method: 'convpass', options: { bottleneck: 3, convInit: 'identity', temporal: 3 }, identity: true },
   { method: 'convpass-attn', options: { bottleneck: 3, temporal: 3, blocks: [1] }, identity: true, video: perFrame },
   { method: 'lora', options: { rank: 2 }, identity: true },
@@ -72,18 +77,20 @@ const variants: readonly Variant[] = [
 /** Two tubelets in time; drop path, so that methods with a branch of their own draw theirs. */
 const videoVit: VitOptions = { ...tinyVit, frames: 4, dropPath: 0.2 };
 const imageVit: VitOptions = { ...tinyImageVit, dropPath: 0.2 };
+const swin: SwinOptions = { ...tinySwin, dropPath: 0.2 };
 
 /** BatchNorm takes out what fc_norm scales or adds, so that its gradient is rounding noise alone. */
-const UNSEEN_BEHIND_BATCH_NORM = /^fc_norm\./;
+const UNSEEN_BEHIND_BATCH_NORM = /^(fc_norm\.|norm\.bias)/;
 
 /** What the plain JavaScript engine, the oracle of the others, makes of a variant. */
 const oracles = new Map<string, Promise<Oracle>>();
 
-for (const { method, options = {}, identity, video = {} } of variants) {
-  const backbones = [
+for (const { method, options = {}, identity, onSwin = false, video = {} } of variants) {
+  const backbones: readonly (readonly [string, BackboneOptions])[] = [
     ['video', { ...videoVit, ...video }],
     ['image', imageVit],
-  ] as const;
+    ...(onSwin ? [['swin', swin] as const] : []),
+  ];
   for (const [place, vit] of backbones) {
     const name = `${method} ${JSON.stringify(options)} on ${place}`;
     testOnEachEngine(
@@ -156,7 +163,7 @@ async function trainThreeSteps(model: Classifier, run: TinyRun): Promise<Outcome
 }
 
 async function oracleOf(model: Classifier, { start, trained }: Outcome, engine: Engine): Promise<Oracle> {
-  const plain = tinyModel(model.backbone as VitOptions, 'linear');
+  const plain = tinyModel(model.backbone, 'linear');
   const run = await openTiny(plain, pick(start, plain));
   const bare = await run.logits(shownClips(model));
   run.session.dispose();
