@@ -27,16 +27,25 @@ export function convolveGrid(x: Tensor, kernel: Tensor, bias: Tensor): Tensor {
     ...axes.map((axis) => margins[axis] as [number, number]),
     [0, 0],
   ]);
-  const neighbours: Tensor[] = [];
-  for (let dt = 0; dt < kt; dt++) {
-    for (let dy = 0; dy < kh; dy++) {
-      for (let dx = 0; dx < kw; dx++) {
-        const from = [0, ...(alone ? [dy, dx] : [dt, dy, dx]), 0];
-        neighbours.push(tf.slice(padded, from, [...leading, ...inner, C]));
-      }
-    }
-  }
-  const gathered = tf.concat(neighbours, inner.length + 1);
+  const channels = inner.length + 1;
+  const neighbour = (dt: number, dy: number, dx: number): Tensor =>
+    tf.slice(padded, [0, ...(alone ? [dy, dx] : [dt, dy, dx]), 0], [...leading, ...inner, C]);
+  // Frame by frame, since a WebGPU shader reaches 16 buffers at most, and the gradient takes these apart again.
+  const gathered = joined(
+    range(kt).map((dt) =>
+      joined(
+        windows(kh, kw).map(([dy, dx]) => neighbour(dt, dy, dx)),
+        channels,
+      ),
+    ),
+    channels,
+  );
   const weight = tf.reshape(tf.transpose(kernel, [0, 2, 3, 4, 1]), [out, kt * kh * kw * C]);
   return tf.reshape(linear(gathered, weight, bias), [batch, time, rows, columns, out]);
 }
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const windows = (kh: number, kw: number): [number, number][] =>
+  range(kh).flatMap((dy) => range(kw).map((dx): [number, number] => [dy, dx]));
+const joined = (parts: Tensor[], axis: number): Tensor =>
+  parts.length === 1 ? (parts[0] as Tensor) : tf.concat(parts, axis);

@@ -66,7 +66,7 @@ function definition(
         return SIGMA(sum);
       });
     });
-    convolved.forEach((value, n) => made.set(dense(value, 'up.weight', 'up.bias', D), (b * N + n) * D));
+    for (const [n, value] of convolved.entries()) made.set(dense(value, 'up.weight', 'up.bias', D), (b * N + n) * D);
   }
   return made;
 }
