@@ -1,8 +1,9 @@
 /**
- * One image to RGB, by a library in this process: JPEG by libjpeg-turbo, all else and what that cannot by libvips. Both
+ * One image to RGB in this process: JPEG by libjpeg-turbo, plain PNG by zlib, all else and what those cannot by libvips. All
  * give Pillow's pixels (`Image.open(file).convert('RGB')`) to the byte. What neither knows (BMP) is left to ffmpeg.
  */
 import { HEAD_BYTES, PICTURE_VIDEOS, pictureFormat } from './format.ts';
+import { openPng } from './png.ts';
 import { loadSharp, type SharpDecoder } from './sharp.ts';
 import { loadTurboJpeg, type TurboJpeg } from './turbojpeg.ts';
 
@@ -45,6 +46,18 @@ export async function openImage(bytes: Buffer, { turbojpeg, sharp }: ImageLibrar
   if (format === 'jpeg' && turbojpeg !== undefined) {
     const header = turbojpeg.header(bytes);
     if (header !== undefined) return { ...header, read: (into) => turbojpeg.decode(bytes, into) };
+  }
+  const png = format === 'png' ? openPng(bytes) : undefined;
+  if (png !== undefined) {
+    const { width, height } = png;
+    return {
+      width,
+      height,
+      read(into) {
+        png.read(into);
+        return undefined;
+      },
+    };
   }
   if (format === undefined || format === 'bmp' || sharp === undefined) return { unfit: 'no library here reads it' };
   try {

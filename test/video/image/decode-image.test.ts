@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { imageLibraries, openImage } from '../../../src/video/image/decode-image.ts';
+import { openPng } from '../../../src/video/image/png.ts';
 import { bytesOf, names, SIZE, shaOf } from './pictures.ts';
 
 const { turbojpeg, sharp } = await imageLibraries();
@@ -57,11 +58,28 @@ test('a picture that is cut off is read, with a complaint, by either library', {
 test('what no library reads is left to ffmpeg', async () => {
   for (const [name, libraries] of [
     ['rgb.bmp', { turbojpeg, sharp }],
-    ['rgb.png', { turbojpeg, sharp: undefined }],
+    ['rgb16.png', { turbojpeg, sharp: undefined }],
     ['cmyk.jpg', { turbojpeg, sharp: undefined }],
     ['head-only.jpg', { turbojpeg, sharp }],
   ] as const) {
     assert.ok('unfit' in (await openImage(bytesOf(name), libraries)), name);
   }
   assert.ok('unfit' in (await openImage(Buffer.from('no picture'), { turbojpeg, sharp })));
+});
+
+test('plain PNG is read without libvips, whatever its filters; what is not in order is not', () => {
+  const plain = names.filter((name) => /^(?:filters|rgb|rgba|grey|grey-alpha|palette).*\.png$/.test(name));
+  const read = plain.flatMap((name) => {
+    const png = openPng(bytesOf(name));
+    if (png === undefined) return [];
+    const rgb = Buffer.alloc(SIZE.width * SIZE.height * 3);
+    png.read(rgb);
+    assert.equal(sha(rgb), shaOf(name), name);
+    return [name];
+  });
+  const ours = ['filters-grey', 'filters-rgba', 'filters', 'grey-alpha', 'grey', 'palette8', 'rgb', 'rgba'];
+  assert.deepEqual(read.sort(), ours.map((name) => `${name}.png`).sort());
+  for (const name of ['cut.png', 'flipped.png', 'grey16.png', 'bits.png']) {
+    assert.equal(openPng(bytesOf(name)), undefined, name);
+  }
 });
