@@ -33,5 +33,6 @@ export { applyOperations, type Operation } from './video/augment/operations.ts';
 export { type Decoded, type DecodeRequest, decodeFrames } from './video/decode.ts';
 export { type Decoders, type DecodersOptions, type Delivered, openDecoders } from './video/decoders.ts';
 export { type Ffmpeg, type FfmpegPlaces, findFfmpeg } from './video/ffmpeg.ts';
+export { type ImageFacts, probeImage } from './video/image/probe.ts';
 export { probeVideo, type VideoFacts } from './video/probe.ts';
 export type { ClipRequest, Visit } from './video/visit.ts';
