@@ -220,7 +220,7 @@ test('what cannot be shown is refused', { skip }, async () => {
     at: 'nowhere',
   });
   const cases: readonly [string, Options, ErrorKind, RegExp][] = [
-    ['recipe.yaml', { split: 'tests' }, 'usage', /^--split tests: choose one of train, validation, test$/],
+    ['recipe.yaml', { split: 'tests' }, 'usage', /^--split tests: choose one of train, validation, trainval, test$/],
     ['recipe.yaml', { clips: 'many' }, 'usage', /^-n many: give a number/],
     ['recipe.yaml', { epoch: '-1' }, 'usage', /^--epoch -1: give a whole number/],
     ['recipe.yaml', { epoch: '2', views: '1x1' }, 'usage', /^--epoch is for training clips/],
