@@ -26,7 +26,10 @@ describe('command lines and recipes that are wrong', { concurrency: 2 }, () => {
     [['train', 'recipe.yaml', 'batch'], /^usage error: 'batch' is not path=value/, /train\.batch=8/],
     [['train', '--resume', 'run', '--out', 'x'], /^usage error: --out does not go with --resume/],
     [['evaluate', 'run', '--views', '4by3'], /^usage error: views "4by3"/, /4x3/],
-    [['evaluate', 'run', '--split', 'val'], /^usage error: --split val: choose one of train, validation, trainval, test/],
+    [
+      ['evaluate', 'run', '--split', 'val'],
+      /^usage error: --split val: choose one of train, validation, trainval, test/,
+    ],
     [['export', 'run'], /^usage error: --format is missing: choose savedmodel or onnx/],
     [['export', 'run', '--format', 'onnx', '--batch', '0'], /^usage error: --batch 0: give a number from 1/],
     [['predict', 'run', 'a.mp4', '--top', 'all'], /^usage error: --top all/],
