@@ -8,6 +8,7 @@ import { readDataset } from '../src/data/read-dataset.ts';
 import { Interrupted, PetlVideoError, usageError } from '../src/errors/index.ts';
 import { nearest } from '../src/errors/nearest.ts';
 import { countsText } from '../src/eval/counts.ts';
+import { nounOf } from '../src/eval/protocol.ts';
 import { methods } from '../src/petl/index.ts';
 import { buildModel } from './assemble.ts';
 import type { Command, Context, Options } from './command.ts';
@@ -136,7 +137,9 @@ function report(rows: readonly Row[], recipes: Named, { reporter }: Context): vo
   const score = rows.find(({ result }) => result?.score !== undefined)?.result?.score;
   const lines = [
     table,
-    ...(score === undefined ? [] : [`top-1: ${score.protocol.text}; over ${countsText(score)}`]),
+    ...(score === undefined
+      ? []
+      : [`top-1: ${score.protocol.text}; over ${countsText(score, nounOf(score.protocol))}`]),
     `trained ${recipe.train.epochs} epochs, ${explainLearningRate(recipe)}, ${recipe.optim.name}, seed ${recipe.train.seed}: one recipe for all, tuned for none`,
     'seconds of training with its validations; memory of the process at most, without what lies on a graphics card',
   ];

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Recipe } from '../src/config/index.ts';
 import { countsText } from '../src/eval/counts.ts';
 import type { MeanDeviation } from '../src/eval/mean-deviation.ts';
+import { nounOf } from '../src/eval/protocol.ts';
 import { VTAB_TASKS, type VtabMeans, vtabMeans } from '../src/eval/vtab.ts';
 import type { SweepResult } from './sweep.ts';
 import { meanText } from './sweep-text.ts';
@@ -66,7 +67,9 @@ export function rowsText(place: string, rows: readonly Row[]): string {
       recipe.name,
       top1 === undefined ? 'failed' : meanText(top1),
       ...(swept ? [sweep?.chosen ?? ''] : []),
-      score === undefined ? '' : `${score.protocol.dataset} ${score.split}, ${countsText(score)}`,
+      score === undefined
+        ? ''
+        : `${score.protocol.dataset} ${score.split}, ${countsText(score, nounOf(score.protocol))}`,
       trained === undefined ? '' : trained.toLocaleString('en-US'),
       ...(failed ? [failure ?? ''] : []),
     ]),

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { countsText } from '../src/eval/counts.ts';
 import type { MeanDeviation } from '../src/eval/mean-deviation.ts';
+import { nounOf } from '../src/eval/protocol.ts';
 import { SWEEP_FILE, type SweepResult } from './sweep.ts';
 import { formatTable } from './table.ts';
 
@@ -13,6 +14,8 @@ export function meanText({ mean, deviation }: MeanDeviation): string {
 
 export function sweepText({ folder, selection, tried, chosen, final }: SweepResult): string {
   const lines: string[] = [];
+  const [first] = final?.seeds ?? [];
+  const noun = first === undefined ? 'video' : nounOf(first.protocol);
   if (selection !== null) {
     const counts = tried.find(({ validation }) => validation?.videos !== undefined)?.validation?.videos;
     lines.push(
@@ -24,16 +27,15 @@ export function sweepText({ folder, selection, tried, chosen, final }: SweepResu
           diverged === undefined ? (setting === chosen ? 'chosen' : '') : 'diverged',
         ]),
       ),
-      `chosen by top-1 on the ${selection.validationSplit} split${counts === undefined ? '' : `, over ${countsText(counts)}`}; single view, last epoch, seed ${selection.seed}, trained on ${selection.trainSplit}; of equal ones the first`,
+      `chosen by top-1 on the ${selection.validationSplit} split${counts === undefined ? '' : `, over ${countsText(counts, noun)}`}; single view, last epoch, seed ${selection.seed}, trained on ${selection.trainSplit}; of equal ones the first`,
       '',
     );
   }
-  const [first] = final?.seeds ?? [];
   if (final !== null && first !== undefined) {
     const each = final.seeds.map(({ seed, top1 }) => `${seed}: ${percent(top1)}`).join(', ');
     lines.push(
       `${first.split} top-1 ${meanText(final.top1)}   (${first.protocol.text})`,
-      `over ${countsText(first)}; trained on ${final.trainSplit}`,
+      `over ${countsText(first, noun)}; trained on ${final.trainSplit}`,
       final.seeds.length === 1 ? `seed ${each}` : `mean and sample deviation of ${final.seeds.length} seeds (${each})`,
     );
   }

@@ -16,7 +16,8 @@ export interface VideoCounts {
 }
 
 /** `1530 videos`, or `90 of 100 listed videos: 10 missing, not counted; 2 unreadable, counted as wrong; 3 damaged`. */
-export function countsText({ listed, counted, missing, unreadable, undecoded, damaged }: VideoCounts): string {
+export function countsText(counts: VideoCounts, noun: 'video' | 'image' = 'video'): string {
+  const { listed, counted, missing, unreadable, undecoded, damaged } = counts;
   const remarks = [
     missing > 0 && `${missing} missing, not counted`,
     unreadable > 0 && `${unreadable} unreadable, counted as wrong`,
@@ -24,6 +25,6 @@ export function countsText({ listed, counted, missing, unreadable, undecoded, da
     damaged > 0 && `${damaged} damaged`,
   ].filter((remark) => remark !== false);
   const all =
-    counted === listed ? `${counted} video${counted === 1 ? '' : 's'}` : `${counted} of ${listed} listed videos`;
+    counted === listed ? `${counted} ${noun}${counted === 1 ? '' : 's'}` : `${counted} of ${listed} listed ${noun}s`;
   return remarks.length === 0 ? all : `${all}: ${remarks.join('; ')}`;
 }

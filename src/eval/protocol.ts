@@ -48,12 +48,17 @@ function pixelsText({ resize, interpolation = 'bilinear' }: Protocol): string {
   return said.length === 0 ? '' : ` (${said.join(', ')})`;
 }
 
+/** What is counted. */
+export function nounOf({ frames }: Pick<Protocol, 'frames'>): 'video' | 'image' {
+  return frames === 1 ? 'image' : 'video';
+}
+
 /** The result with its protocol and its counts, on a few lines. */
 export function resultText(evaluation: Evaluation, protocol: Protocol): string {
   const { top1, top5, k, counted, missing, failed, viewTop1 } = evaluation;
   const lines = [
     `top-1 ${percent(top1)}   top-${k} ${percent(top5)}   (${protocolText(protocol)})`,
-    `over ${countsText(evaluation)}`,
+    `over ${countsText(evaluation, nounOf(protocol))}`,
     `single views ${percent(viewTop1)}`,
   ];
   if (missing > 0)
