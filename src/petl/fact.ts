@@ -28,12 +28,13 @@ import { defineMethod, type Method } from './method.ts';
 import { perBlock } from './per-block.ts';
 import { vitOnly } from './vit-only.ts';
 
-const options = z.strictObject({
-  rank: z.int().min(1).default(16).describe('r, the rank (paper: up to 16 for fact-tt, 32 for fact-tk, by data set)'),
-  scale: z.number().default(1).describe('s, the factor of the change (paper: 0.01, 0.1, 1, 10 or 100 by data set)'),
-  dropout: dropoutOption(0.1, 'Dropout behind Σ (paper: 0.1)'),
-  blocks: blocksOption,
-});
+const optionsOf = (rank: number) =>
+  z.strictObject({
+    rank: z.int().min(1).default(rank).describe(`r, the rank (paper: by data set, up to ${rank})`),
+    scale: z.number().default(1).describe('s, the factor of the change (paper: 0.01, 0.1, 1, 10 or 100 by data set)'),
+    dropout: dropoutOption(0.1, 'Dropout behind Σ (paper: 0.1)'),
+    blocks: blocksOption,
+  });
 
 const [U, V] = ['fact.u.weight', 'fact.v.weight'];
 const [CORE, ROWS] = ['fact.core', 'fact.rows'];
@@ -51,12 +52,13 @@ interface Middle {
 function factMethod(
   name: string,
   summary: string,
+  usualRank: number,
   middleOf: (rank: number, blocks: number, ratio: number) => Middle,
 ): Method {
   return defineMethod({
     name,
     summary,
-    options,
+    options: optionsOf(usualRank),
     attach(backbone, { rank: r, scale, dropout, blocks }) {
       const vit = vitOnly(backbone, name);
       const D = vit.width;
@@ -196,5 +198,10 @@ function tucker(r: number, blocks: number, ratio: number): Middle {
   };
 }
 
-export const factTt = factMethod('fact-tt', 'Changes of all layers as a tensor train (Jie and Deng 2023)', tensorTrain);
-export const factTk = factMethod('fact-tk', 'Changes of all layers as a Tucker tensor (Jie and Deng 2023)', tucker);
+export const factTt = factMethod(
+  'fact-tt',
+  'Changes of all layers as a tensor train (Jie and Deng 2023)',
+  16,
+  tensorTrain,
+);
+export const factTk = factMethod('fact-tk', 'Changes of all layers as a Tucker tensor (Jie and Deng 2023)', 32, tucker);
