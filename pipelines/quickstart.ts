@@ -22,7 +22,7 @@ import { engineChoice, engineFlags, withEngine } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 import { evaluateRun, keepResult } from './evaluate.ts';
 import { requireReady } from './setup.ts';
-import { trainRecipe } from './train.ts';
+import { trainRecipe } from './train-recipe.ts';
 
 const VIDEOS_PER_CLASS = { train: 128, validation: 24 } as const;
 const MOTION = { frames: 16, width: 80, height: 64, speed: [0.75, 1.5], wavelength: [16, 40] } as const;

@@ -17,7 +17,7 @@ import type { Context, Options } from './command.ts';
 import { withEngine } from './engine-choice.ts';
 import { evaluateRun, keepResult } from './evaluate.ts';
 import { peakMemory } from './peak-memory.ts';
-import { trainRecipe } from './train.ts';
+import { trainRecipe } from './train-recipe.ts';
 
 const RESULT_FILE = 'result.json';
 

@@ -13,7 +13,7 @@ import path from 'node:path';
 import pLimit from 'p-limit';
 import { codeOf, configError, dataError, Interrupted, messageOf } from '../errors/index.ts';
 import { onDisk, writeFileAtomic } from '../formats/write-file.ts';
-import type { VideoFacts } from '../video/probe.ts';
+import type { VideoFacts } from '../video/facts.ts';
 import { type CopiesWanted, useCopies } from './copies.ts';
 import { checkListing, type Listing, limitListing, type OfficialCount, splitTitle } from './listing.ts';
 import { type Dataset, type Entry, isUsable, type Listed, type Split, type Verdict } from './manifest.ts';

@@ -7,7 +7,7 @@
  */
 import { openLineJournal, readJournalLines } from '../formats/line-journal.ts';
 import { isDisposable } from '../video/disposable.ts';
-import type { VideoFacts } from '../video/probe.ts';
+import type { VideoFacts } from '../video/facts.ts';
 import { isSeeks } from '../video/seeks.ts';
 
 /** Of what is looked for in a file: 2 tells pictures that ffmpeg made up, and proves seeks. Lines of another are read again. */

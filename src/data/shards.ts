@@ -14,7 +14,7 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, dataError, messageOf } from '../errors/index.ts';
 import { onDisk, writeFileAtomic } from '../formats/write-file.ts';
-import type { VideoFacts } from '../video/probe.ts';
+import type { VideoFacts } from '../video/facts.ts';
 import { checkListing, type Listing } from './listing.ts';
 import { findFiles, type Prepared, type PrepareOptions, prepare, readFiles, refuseOther } from './prepare.ts';
 import { openJournal } from './probe-journal.ts';

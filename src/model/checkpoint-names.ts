@@ -7,7 +7,6 @@
  * `blocks.{i}.attn.qkv.weight` [3D, D] with rows q, k, v.
  */
 import { weightsError } from '../errors/index.ts';
-import type { HostTensor } from '../tensor/host.ts';
 import { refuseBeyond } from './names/beyond.ts';
 import { buildTensor } from './names/build.ts';
 import { deriveVit, type WeightsVit } from './names/derive.ts';
@@ -15,54 +14,19 @@ import { type Dialect, type Translation, translate, untranslated } from './names
 import { requireShape } from './names/fit.ts';
 import { googleDialect } from './names/google.ts';
 import { huggingFaceDialect } from './names/hugging-face.ts';
-import { LAYOUTS, LAYOUT_NAMES as VIT_LAYOUT_NAMES, type Layout as VitLayout } from './names/layouts.ts';
+import { LAYOUTS, type Layout as VitLayout } from './names/layouts.ts';
+import type { Layout, MapOptions, MappedTensor, Mapping } from './names/mapping.ts';
 import { repositoryDialect } from './names/petl-repositories.ts';
 import { detectLayout, type Source, type SourceSpecs, sourceOf } from './names/source.ts';
 import { mapSwin } from './names/swin.ts';
-import { isSwinCheckpoint, SWIN_LAYOUT_NAMES, type SwinLayout, type WeightsSwin } from './names/swin-source.ts';
+import { isSwinCheckpoint, SWIN_LAYOUT_NAMES, type SwinLayout } from './names/swin-source.ts';
 import { hasPreLogits, type Part, type Wanted, wantedTensors } from './names/wanted.ts';
 
 export type { WeightsVit } from './names/derive.ts';
+export { LAYOUT_NAMES, type Layout, type MapOptions, type MappedTensor, type Mapping } from './names/mapping.ts';
 export type { SourceSpecs } from './names/source.ts';
 export type { WeightsSwin } from './names/swin-source.ts';
 export type { Part } from './names/wanted.ts';
-
-export const LAYOUT_NAMES = [...VIT_LAYOUT_NAMES, ...SWIN_LAYOUT_NAMES] as const;
-export type Layout = VitLayout | SwinLayout;
-
-export interface MappedTensor {
-  readonly name: string;
-  readonly part: Part;
-  readonly shape: readonly number[];
-  /** The checkpoint's names of its parts, in the order that `build` wants them. */
-  readonly from: readonly string[];
-  /** Our tensor, float32, from the parts. */
-  build(parts: readonly HostTensor[]): HostTensor;
-}
-
-export interface Mapping {
-  readonly layout: Layout;
-  readonly vit: WeightsVit | WeightsSwin;
-  readonly tensors: readonly MappedTensor[];
-  /** Of the checkpoint: left out by design. */
-  readonly unused: readonly { readonly name: string; readonly why: string }[];
-  /** Of the checkpoint: nothing here knows what it is for. */
-  readonly unexpected: readonly string[];
-  /** Of ours: needed, but the checkpoint lacks these of its parts. */
-  readonly missing: readonly { readonly name: string; readonly part: Part; readonly lacks: readonly string[] }[];
-  /** Of ours: absent by design, starting at fixed values. */
-  readonly fresh: readonly { readonly name: string; readonly why: string }[];
-  /** What to know of the layout beside its names. */
-  readonly notes: readonly string[];
-}
-
-export interface MapOptions {
-  readonly layout?: Layout | 'auto';
-  /** Attention heads, where the width does not tell them. */
-  readonly heads?: number;
-  /** The file, for errors. */
-  readonly at?: string;
-}
 
 /**
  * Maps a checkpoint's tensors to ours, from names and shapes alone.

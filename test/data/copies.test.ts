@@ -7,7 +7,7 @@ import { type Prepared, prepare } from '../../src/data/prepare.ts';
 import { readDataset, readSplit } from '../../src/data/read-dataset.ts';
 import { dataError, Interrupted } from '../../src/errors/index.ts';
 import type { CopyTask } from '../../src/video/copies/copy.ts';
-import type { VideoFacts } from '../../src/video/probe.ts';
+import type { VideoFacts } from '../../src/video/facts.ts';
 import { withFolder } from '../video/ffmpegs.ts';
 
 const KIND = { kind: 'jpeg', shortSide: 256, quality: 75 } as const;

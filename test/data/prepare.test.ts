@@ -22,7 +22,7 @@ import { type PrepareOptions, prepare, survey } from '../../src/data/prepare.ts'
 import { readDataset, readSplit } from '../../src/data/read-dataset.ts';
 import { formatReport } from '../../src/data/report.ts';
 import { Interrupted } from '../../src/errors/index.ts';
-import type { VideoFacts } from '../../src/video/probe.ts';
+import type { VideoFacts } from '../../src/video/facts.ts';
 
 const FACTS: VideoFacts = { frames: 30, width: 320, height: 240, fps: 30, verdict: 'ok' };
 

@@ -206,6 +206,26 @@ const CASES: readonly KernelCase[] = [
     ],
     (q, k, v) => attention(q as Tensor, k as Tensor, v as Tensor),
   ),
+  of(
+    'attention with a bias of all clips',
+    [
+      [2, 3, 5, 4],
+      [2, 3, 5, 4],
+      [2, 3, 5, 4],
+      [3, 5, 5],
+    ],
+    (q, k, v, bias) => attention(q as Tensor, k as Tensor, v as Tensor, bias as Tensor),
+  ),
+  of(
+    'attention in windows, with a bias of each',
+    [
+      [2, 3, 2, 4, 4],
+      [2, 3, 2, 4, 4],
+      [2, 3, 2, 4, 4],
+      [3, 2, 4, 4],
+    ],
+    (q, k, v, bias) => attention(q as Tensor, k as Tensor, v as Tensor, bias as Tensor),
+  ),
 
   ...[
     { strides: 1, pad: 'same' as const, dilations: 1 },

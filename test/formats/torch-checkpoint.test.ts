@@ -221,8 +221,8 @@ test('big-endian, truncated and foreign files are refused with the way out', asy
   const cut = zipOf([{ name: 'archive/data.pkl', data: pickle.subarray(0, -9) }]);
   await refused(fileOf(cut), /pickle is damaged at byte \d+: it ends too early/);
   await refused(
-    fileOf(zipOf([{ name: 'archive/data.pkl', data: Buffer.from('I7\n.') }])),
-    /opcode 0x49 is not supported/,
+    fileOf(zipOf([{ name: 'archive/data.pkl', data: Buffer.from('F7.5\n.') }])),
+    /opcode 0x46 is not supported/,
   );
 
   const sniffed = async (bytes: Buffer, message: RegExp): Promise<void> => {

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { PetlVideoError } from '../../src/errors/index.ts';
 import { type Random, rng } from '../../src/tensor/random.ts';
 import type { Ffmpeg } from '../../src/video/ffmpeg.ts';
-import type { VideoFacts } from '../../src/video/probe.ts';
+import type { VideoFacts } from '../../src/video/facts.ts';
 import type { Window } from '../../src/video/window.ts';
 import { treeOf } from '../peers/cpu.ts';
 import { damage } from './damage.ts';

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { PetlVideoError } from '../../src/errors/index.ts';
 import { decodeFrames } from '../../src/video/decode.ts';
-import { probeVideo, type VideoFacts } from '../../src/video/probe.ts';
+import type { VideoFacts } from '../../src/video/facts.ts';
+import { probeVideo } from '../../src/video/probe.ts';
 import { ffmpeg, ffmpegs, runDirectly, scriptedFfmpeg, withFolder } from './ffmpegs.ts';
 
 const unreadable = { frames: 0, width: 0, height: 0, fps: 0, verdict: 'unreadable' };

@@ -1,8 +1,8 @@
 /** From a Swin checkpoint's names to ours: `mapCheckpoint` for Swin, as strict. */
 import { weightsError } from '../../errors/index.ts';
-import type { MapOptions, MappedTensor, Mapping } from '../checkpoint-names.ts';
 import { buildTensor } from './build.ts';
 import { requireShape } from './fit.ts';
+import type { MapOptions, MappedTensor, Mapping } from './mapping.ts';
 import type { SourceSpecs } from './source.ts';
 import { deriveSwin, type SwinLayout, type SwinSource, swinSource } from './swin-source.ts';
 import type { Wanted } from './wanted.ts';

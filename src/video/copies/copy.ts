@@ -1,6 +1,6 @@
 /** What a prepared copy of a video is, whatever its kind. */
 import { dataError } from '../../errors/index.ts';
-import type { VideoFacts } from '../probe.ts';
+import type { VideoFacts } from '../facts.ts';
 import { type Size, shortSideSize } from '../window.ts';
 
 /** Peak signal to noise, in dB, that every compared frame of a copy must reach. Good copies have 35 and more. */

@@ -3,7 +3,7 @@
  * millisecond, so that 60,000 of them are read in half a minute. Threads do it, which are kept for the next image.
  */
 import { isDataError } from '../../errors/index.ts';
-import type { VideoFacts } from '../probe.ts';
+import type { VideoFacts } from '../facts.ts';
 import { openThreads, type Threads } from '../threads.ts';
 
 export interface ImageFacts extends VideoFacts {
