@@ -18,8 +18,10 @@ export interface Attached {
   whole(parameter: Lookup, forward: Forward): WholeTaps;
   /** Whether it trains this parameter of the backbone. */
   trains(name: string): boolean;
-  /** Whether by its construction no gradient reaches this parameter: adapters of patches behind the last attention, where only
-   * the class token goes on. */
+  /**
+   * Whether by its construction no gradient reaches this parameter: adapters of patches behind the last attention, where
+   * only the class token goes on.
+   */
   readonly isUnreached?: (name: string) => boolean;
   /**
    * For methods that are linear: folds what was trained into the backbone, exactly.
