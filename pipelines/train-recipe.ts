@@ -5,6 +5,7 @@ import { updatesPerEpoch } from '../src/data/order.ts';
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import { PetlVideoError } from '../src/errors/index.ts';
 import { countsText } from '../src/eval/counts.ts';
+import { nounOf } from '../src/eval/protocol.ts';
 import type { Classifier } from '../src/petl/classifier.ts';
 import { parameterReport, parameterText } from '../src/petl/parameter-report.ts';
 import { startingValues } from '../src/petl/starting-values.ts';
@@ -47,7 +48,7 @@ export async function trainRecipe(
     const chosen = await chooseEngine(engineOptions(recipe), environment);
     const plan = trainPlan(recipe, data, model, start);
     for (const line of [
-      `run ${folder}: ${data.train.length} videos to train, ${data.validation.length} to validate, ${data.dataset.classes.length} classes`,
+      `run ${folder}: ${data.train.length} ${nounOf(recipe.data)}s to train, ${data.validation.length} to validate, ${data.dataset.classes.length} classes`,
       describeBackbone(recipe, start),
       `method ${recipe.method.name}: ${parameterText(parameterReport(model))}`,
       `${explainLearningRate(recipe)}; ${plan.epochs} epochs × ${updatesPerEpoch(plan.epoch)} updates`,
@@ -57,7 +58,7 @@ export async function trainRecipe(
       reporter.note(line);
     }
     const drawBatch = (batch: DrawnBatch): Promise<Uint8Array> => batchPng(batch, batchOrigin(recipe, data));
-    const screen = showEvents(reporter);
+    const screen = showEvents(reporter, nounOf(recipe.data));
     try {
       return await runTraining(
         plan,
@@ -96,7 +97,7 @@ function describeBackbone({ backbone }: Recipe, { loaded, unused, adapted }: Tak
   return `backbone: ${loaded.length} tensors from ${backbone.weights}${left}${changed}`;
 }
 
-function showEvents(reporter: Reporter): { onEvent(event: TrainEvent): void; end(): void } {
+function showEvents(reporter: Reporter, noun: 'video' | 'image'): { onEvent(event: TrainEvent): void; end(): void } {
   let bar: { kind: TrainEvent['kind']; progress: Progress } | undefined;
   const barOf = (kind: TrainEvent['kind'], label: string, total: number): Progress => {
     if (bar?.kind !== kind) {
@@ -128,7 +129,7 @@ function showEvents(reporter: Reporter): { onEvent(event: TrainEvent): void; end
         case 'validated':
           end();
           reporter.note(
-            `epoch ${event.epoch}: train loss ${event.trainLoss.toFixed(4)}, validation top-1 ${percent(event.top1)} over ${countsText(event.videos)}, single view${event.best ? ' (best so far)' : ''}`,
+            `epoch ${event.epoch}: train loss ${event.trainLoss.toFixed(4)}, validation top-1 ${percent(event.top1)} over ${countsText(event.videos, noun)}, single view${event.best ? ' (best so far)' : ''}`,
           );
       }
     },

@@ -2,6 +2,7 @@
 import { isFolder, loadRecipe, parseRecipe, type Recipe } from '../src/config/index.ts';
 import { usageError } from '../src/errors/index.ts';
 import { countsText } from '../src/eval/counts.ts';
+import { nounOf } from '../src/eval/protocol.ts';
 import type { Measured, TrainResult } from '../src/train/plan.ts';
 import { CONFIG_FILE, readRunRecipe } from '../src/train/run-folder.ts';
 import { runFolder } from './assemble.ts';
@@ -84,7 +85,7 @@ function report(folder: string, recipe: Recipe, result: TrainResult, { reporter 
 
 function summary(folder: string, { data }: Recipe, { best, last, epochs }: TrainResult): string {
   const line = (which: string, { top1, epoch, videos }: Measured): string =>
-    `${which}   top-1 ${percent(top1)}   (${data.validationSplit}, single view, epoch ${epoch}${videos === undefined ? '' : `; over ${countsText(videos)}`})`;
+    `${which}   top-1 ${percent(top1)}   (${data.validationSplit}, single view, epoch ${epoch}${videos === undefined ? '' : `; over ${countsText(videos, nounOf(data))}`})`;
   return [
     `trained ${epochs} epochs: ${folder}`,
     ...(last === null ? [] : [line('last', last)]),

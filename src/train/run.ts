@@ -8,6 +8,7 @@ import type { Session } from '../engine/engine.ts';
 import { dataError, Interrupted, messageOf } from '../errors/index.ts';
 import { countsText } from '../eval/counts.ts';
 import { evaluate } from '../eval/evaluate.ts';
+import { nounOf } from '../eval/protocol.ts';
 import { writeTunedWeights } from '../petl/tuned-weights.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import { batchesFrom, type LoadedBatch } from './batches.ts';
@@ -294,7 +295,7 @@ export class Run {
       damaged,
     });
     await this.#folder.log(
-      `epoch ${epoch}: train loss ${trainLoss.toFixed(4)}, validation top-1 ${(100 * top1).toFixed(2)} % over ${countsText(videos)} (single view)`,
+      `epoch ${epoch}: train loss ${trainLoss.toFixed(4)}, validation top-1 ${(100 * top1).toFixed(2)} % over ${countsText(videos, nounOf(this.#plan.model.backbone))} (single view)`,
     );
     return { top1, epoch, videos };
   }
@@ -311,7 +312,12 @@ export class Run {
         epoch,
         epochs,
         ...(adapted.length === 0 ? {} : { adapted: adapted.join('; ') }),
-        ...(measured === null ? {} : { validationTop1: measured.top1, validationVideos: countsText(measured.videos) }),
+        ...(measured === null
+          ? {}
+          : {
+              validationTop1: measured.top1,
+              validationVideos: countsText(measured.videos, nounOf(this.#plan.model.backbone)),
+            }),
       },
     });
   }
