@@ -32,7 +32,7 @@ export const commands: readonly Listing[] = [
 
 /** What the first words of two-word commands stand for. */
 export const groups: Readonly<Record<string, string>> = {
-  weights: 'Look into checkpoints, import and export them',
+  weights: 'Look into checkpoints; import, merge and export them',
   config: 'Show and check recipes',
   bench: 'Measure speed, and compare methods',
 };
