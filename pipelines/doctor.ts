@@ -173,7 +173,7 @@ function hintsFor(
     }
   }
   if (images.others === 'ffmpeg') {
-    hints.push('without sharp an ffmpeg is started for images, 20 times as slow: npm install sharp@0.35');
+    hints.push('without sharp ffmpegs are started for images, which is slow: npm install sharp@0.35');
   }
   return hints;
 }

@@ -4,12 +4,14 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Axis, loadRecipe, parseRecipe, type Recipe, type Setting, settingsOf } from '../src/config/index.ts';
+import { type Axis, loadRecipe, type Recipe, type Setting, settingsOf } from '../src/config/index.ts';
 import type { SplitName } from '../src/data/manifest.ts';
 import { configError, PetlVideoError, usageError } from '../src/errors/index.ts';
 import { type MeanDeviation, meanDeviation } from '../src/eval/mean-deviation.ts';
 import { writeFileAtomic } from '../src/formats/write-file.ts';
+import { isReadable } from '../src/setup/executables.ts';
 import type { Measured } from '../src/train/plan.ts';
+import { CONFIG_FILE } from '../src/train/run-folder.ts';
 import type { Context, Options } from './command.ts';
 import { withEngine } from './engine-choice.ts';
 import { runTask } from './run-task.ts';
@@ -213,9 +215,7 @@ export function bestOf(tried: readonly Pick<Tried, 'validation'>[]): number {
 
 /** A sweep's folder is not a run's. */
 export async function refuseRun(folder: string): Promise<void> {
-  const there = await readFile(path.join(folder, 'config.yaml'), 'utf8').catch(() => undefined);
-  if (there === undefined) return;
-  parseRecipe(there, { file: path.join(folder, 'config.yaml') });
+  if (!(await isReadable(path.join(folder, CONFIG_FILE)))) return;
   throw configError('a single run is in the folder of the sweep', {
     at: folder,
     remedy: 'remove it, or choose another place (--out)',

@@ -56,14 +56,28 @@ const EPSILON =
   'original models that these files were converted from';
 const BATCHES = 'only counts batches; the running statistics are complete without it';
 
+/** A ViT for images as MAE and timm have it, and most others. */
+const IMAGE = {
+  patchRank: 4,
+  bias: 'qkv',
+  clsToken: true,
+  positions: 'learned',
+  poolWithoutFcNorm: 'cls',
+} as const;
+
+/** VideoMAE's ViT. */
+const VIDEO = {
+  patchRank: 5,
+  bias: 'qv',
+  clsToken: false,
+  positions: 'either',
+  poolWithoutFcNorm: 'mean',
+} as const;
+
 export const LAYOUTS: Readonly<Record<Layout, LayoutRules>> = {
   'videomae-pretrain': {
     cut: 'fused',
-    patchRank: 5,
-    bias: 'qv',
-    clsToken: false,
-    positions: 'either',
-    poolWithoutFcNorm: 'mean',
+    ...VIDEO,
     unused: [
       [/^(mask_token$|decoder\.|encoder_to_decoder\.)/, DECODER],
       [/^encoder\.norm\./, NORM],
@@ -71,20 +85,12 @@ export const LAYOUTS: Readonly<Record<Layout, LayoutRules>> = {
   },
   'videomae-finetune': {
     cut: 'fused',
-    patchRank: 5,
-    bias: 'qv',
-    clsToken: false,
-    positions: 'either',
-    poolWithoutFcNorm: 'mean',
+    ...VIDEO,
     unused: [],
   },
   'adaptformer-video': {
     cut: 'split',
-    patchRank: 5,
-    bias: 'qv',
-    clsToken: false,
-    positions: 'either',
-    poolWithoutFcNorm: 'mean',
+    ...VIDEO,
     unused: [
       [/^encoder\.norm\./, NORM],
       [/^head\.0\.num_batches_tracked$/, BATCHES],
@@ -92,20 +98,12 @@ export const LAYOUTS: Readonly<Record<Layout, LayoutRules>> = {
   },
   'adaptformer-image': {
     cut: 'split',
-    patchRank: 4,
-    bias: 'qkv',
-    clsToken: true,
-    positions: 'learned',
-    poolWithoutFcNorm: 'cls',
+    ...IMAGE,
     unused: [[/^head\.0\.num_batches_tracked$/, BATCHES]],
   },
   'mae-image': {
     cut: 'fused',
-    patchRank: 4,
-    bias: 'qkv',
-    clsToken: true,
-    positions: 'learned',
-    poolWithoutFcNorm: 'cls',
+    ...IMAGE,
     unused: [
       [/^(mask_token$|decoder_)/, DECODER],
       [/^pre_logits\./, CLASSIFIER],
@@ -127,11 +125,7 @@ export const LAYOUTS: Readonly<Record<Layout, LayoutRules>> = {
   },
   'hf-vit': {
     cut: 'split',
-    patchRank: 4,
-    bias: 'qkv',
-    clsToken: true,
-    positions: 'learned',
-    poolWithoutFcNorm: 'cls',
+    ...IMAGE,
     unused: [
       [/^(embeddings\.mask_token$|decoder\.)/, DECODER],
       [/^pooler\./, 'is a layer behind the class token that no classifier of transformers reads'],
@@ -140,11 +134,7 @@ export const LAYOUTS: Readonly<Record<Layout, LayoutRules>> = {
   },
   'google-npz': {
     cut: 'split',
-    patchRank: 4,
-    bias: 'qkv',
-    clsToken: true,
-    positions: 'learned',
-    poolWithoutFcNorm: 'cls',
+    ...IMAGE,
     unused: [
       [/^pre_logits\./, CLASSIFIER],
       [/^opt\/state\//, 'belongs to the optimizer of its training'],
@@ -155,20 +145,12 @@ export const LAYOUTS: Readonly<Record<Layout, LayoutRules>> = {
   },
   'arc-image': {
     cut: 'split',
-    patchRank: 4,
-    bias: 'qkv',
-    clsToken: true,
-    positions: 'learned',
-    poolWithoutFcNorm: 'cls',
+    ...IMAGE,
     unused: [],
   },
   'convpass-image': {
     cut: 'fused',
-    patchRank: 4,
-    bias: 'qkv',
-    clsToken: true,
-    positions: 'learned',
-    poolWithoutFcNorm: 'cls',
+    ...IMAGE,
     unused: [[/^pre_logits\./, CLASSIFIER]],
   },
   'petl-video': {
