@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parseRecipe, type Recipe } from '../src/config/index.ts';
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import type { Session } from '../src/engine/engine.ts';
+import type { EngineOptions } from '../src/engine/options.ts';
 import { codeOf, usageError, weightsError } from '../src/errors/index.ts';
 import { severalOverOne } from '../src/eval/several.ts';
 import { evaluationState } from '../src/eval/step.ts';
@@ -44,8 +45,7 @@ export async function loadRun(
   environment: Environment,
 ): Promise<LoadedRun> {
   const recipe = await recipeOf(folder, which);
-  // Nothing is differentiated here.
-  const choice = engineChoice({ ...engineOptions(recipe), recompute: false }, given);
+  const choice = evaluationEngine(recipe, given);
   const { tensors, ...run } = await readRun(folder, which);
   const chosen = await chooseEngine(choice, environment);
   const session = await chosen.engine.open(evaluationState(run.model));
@@ -71,7 +71,10 @@ export async function loadRuns(
 ): Promise<LoadedRuns> {
   const groups = new Map<string, { folder: string; run: ReadRun }[]>();
   for (const folder of folders) {
-    const key = backboneKey(await recipeOf(folder, which));
+    const recipe = await recipeOf(folder, which);
+    // Before the backbone is read, which takes a while.
+    evaluationEngine(recipe, given);
+    const key = backboneKey(recipe);
     const group = groups.get(key) ?? [];
     groups.set(key, group);
     group.push({
@@ -91,8 +94,7 @@ export async function loadRuns(
   try {
     for (const group of groups.values()) {
       const [first] = group as [{ folder: string; run: ReadRun }];
-      const choice = engineChoice({ ...engineOptions(first.run.recipe), recompute: false }, given);
-      const chosen = await chooseEngine(choice, environment);
+      const chosen = await chooseEngine(evaluationEngine(first.run.recipe, given), environment);
       const { models, state, tensors } = severalOverOne(group.map(({ run }) => run));
       const session = await chosen.engine.open(state);
       sessions.push(session);
@@ -108,6 +110,10 @@ export async function loadRuns(
   }
   return { runs: folders.map((folder) => loaded.get(folder) as LoadedRun & { folder: string }), dispose };
 }
+
+/** The engine that is asked for; nothing is differentiated on it. @throws PetlVideoError (usage) for unknown names */
+const evaluationEngine = (recipe: Recipe, given: Options): EngineOptions =>
+  engineChoice({ ...engineOptions(recipe), recompute: false }, given);
 
 /** Recipes of one key have one backbone in one form: what of it is frozen depends on the method. */
 function backboneKey({ backbone, data, train, engine }: Recipe): string {

@@ -2,7 +2,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { usageError } from '../src/errors/index.ts';
-import { nearest } from '../src/errors/nearest.ts';
 import {
   type Exportable,
   planCheckpoint,
@@ -20,6 +19,7 @@ import type { HostTensor } from '../src/tensor/host.ts';
 import { BEST_FILE, TUNED_FILE } from '../src/train/run-folder.ts';
 import type { Command, Options } from './command.ts';
 import { type ReadRun, readRun } from './load-run.ts';
+import { oneOf } from './one-of.ts';
 
 export const weightsExport: Command = {
   name: 'weights export',
@@ -141,11 +141,6 @@ async function isFolder(place: string): Promise<boolean> {
 function readOptions(from: string, { as, out }: Options): { as: TargetName; out: string } {
   if (typeof out !== 'string') throw usageError('--out <file> is missing', { remedy: 'name the file to write' });
   if (path.resolve(out) === path.resolve(from)) throw usageError('--out names what is read', { at: out });
-  const found = TARGET_NAMES.find((name) => name === as);
-  if (found !== undefined) return { as: found, out };
-  const meant = typeof as === 'string' ? nearest(as, TARGET_NAMES) : undefined;
-  const what = as === undefined ? '--as <program> is missing' : `--as ${as} is not known`;
-  throw usageError(`${what}${meant === undefined ? '' : `; did you mean ${meant}?`}`, {
-    remedy: `choose from ${TARGET_NAMES.join(', ')}`,
-  });
+  if (as !== undefined) return { as: oneOf('--as', String(as), TARGET_NAMES), out };
+  throw usageError('--as <program> is missing', { remedy: `choose from ${TARGET_NAMES.join(', ')}` });
 }

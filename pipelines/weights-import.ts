@@ -4,7 +4,6 @@ import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { usageError, weightsError } from '../src/errors/index.ts';
-import { nearest } from '../src/errors/nearest.ts';
 import type { TensorFile } from '../src/formats/stored-tensor.ts';
 import { openTensorFile } from '../src/formats/tensor-file.ts';
 import { onDisk } from '../src/formats/write-file.ts';
@@ -22,6 +21,7 @@ import { listNames } from '../src/model/names/summary.ts';
 import { parseMetadata, WEIGHTS_FORMAT, writeWeights } from '../src/model/weights-file.ts';
 import type { HostTensor } from '../src/tensor/host.ts';
 import type { Command, Options } from './command.ts';
+import { oneOf } from './one-of.ts';
 import { importJson, importText } from './weights-report.ts';
 
 const ALLOWABLE = ['unexpected', 'missing'] as const;
@@ -131,15 +131,6 @@ function readOptions(from: string, options: Options): ImportOptions {
     allow: new Set(kinds.map((kind) => oneOf('--allow', kind.trim(), ALLOWABLE))),
     keepHead: keepHead === true,
   };
-}
-
-function oneOf<T extends string>(flag: string, word: string, known: readonly T[]): T {
-  const found = known.find((name) => name === word);
-  if (found !== undefined) return found;
-  const meant = nearest(word, known);
-  throw usageError(`${flag} ${word} is not known${meant === undefined ? '' : `; did you mean ${meant}?`}`, {
-    remedy: `choose from ${known.join(', ')}`,
-  });
 }
 
 /** How to map a file: our own say what they are, everybody else's layout is told by the names. */
