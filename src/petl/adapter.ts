@@ -10,16 +10,15 @@
  */
 import { z } from 'zod';
 import { blockShapes, blockTokens } from '../model/backbone.ts';
-import type { Forward } from '../model/forward.ts';
 import { gelu } from '../tensor/ops/gelu.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { quickGelu } from '../tensor/ops/quick-gelu.ts';
-import { type Lookup, normal, type ParameterSpec, zeros } from '../tensor/parameters.ts';
+import { normal, zeros } from '../tensor/parameters.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { blocksOption, chosenBlocks } from './chosen-blocks.ts';
 import { dropout as dropping } from './dropout.ts';
 import { defineMethod } from './method.ts';
-import { perBlock } from './per-block.ts';
+import { type BlockPart, perBlock } from './per-block.ts';
 
 const VARIANTS = {
   houlsby: { places: ['attn', 'mlp'], activation: gelu, std: 0.01, dropout: 0 },
@@ -49,30 +48,26 @@ export const adapter = defineMethod({
     const rate = dropout === 'variant' ? usual : dropout;
     return perBlock(chosenBlocks(blocks, blockShapes(backbone)), (i, shape) => {
       const D = shape.width;
-      const adapters = places.map((place) => {
+      return places.map((place): BlockPart => {
         const name = `blocks.${i}.adapter_${place}`;
         const dropped = dropping(`${name}.dropout`, [blockTokens(shape), d], rate);
-        const parameters: readonly ParameterSpec[] = [
-          { name: `${name}.down.weight`, shape: [d, D], init: normal(std) },
-          { name: `${name}.down.bias`, shape: [d], init: zeros },
-          { name: `${name}.up.weight`, shape: [D, d], init: normal(std) },
-          { name: `${name}.up.bias`, shape: [D], init: zeros },
-        ];
-        const tap =
-          (parameter: Lookup, forward: Forward) =>
-          (x: Tensor): Tensor => {
-            const own = (suffix: string): Tensor => parameter(`${name}.${suffix}`);
-            const small = activation(linear(x, own('down.weight'), own('down.bias')));
-            return tf.add(x, linear(dropped.apply(small, forward), own('up.weight'), own('up.bias')));
-          };
-        return { place: place === 'attn' ? ('attnOut' as const) : ('mlpOut' as const), parameters, dropped, tap };
+        return {
+          parameters: [
+            { name: `${name}.down.weight`, shape: [d, D], init: normal(std) },
+            { name: `${name}.down.bias`, shape: [d], init: zeros },
+            { name: `${name}.up.weight`, shape: [D, d], init: normal(std) },
+            { name: `${name}.up.bias`, shape: [D], init: zeros },
+          ],
+          noise: dropped.noise,
+          taps: (parameter, forward) => ({
+            [`${place}Out`]: (x: Tensor): Tensor => {
+              const own = (suffix: string): Tensor => parameter(`${name}.${suffix}`);
+              const small = activation(linear(x, own('down.weight'), own('down.bias')));
+              return tf.add(x, linear(dropped.apply(small, forward), own('up.weight'), own('up.bias')));
+            },
+          }),
+        };
       });
-      return {
-        parameters: adapters.flatMap(({ parameters }) => parameters),
-        noise: adapters.flatMap(({ dropped }) => dropped.noise),
-        taps: (parameter, forward) =>
-          Object.fromEntries(adapters.map(({ place, tap }) => [place, tap(parameter, forward)])),
-      };
     });
   },
 });

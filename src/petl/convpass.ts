@@ -21,7 +21,7 @@ import { blocksOption, chosenBlocks } from './chosen-blocks.ts';
 import { branchDropPath, dropoutOption, dropout as dropping } from './dropout.ts';
 import { convolveGrid } from './grid-convolution.ts';
 import { defineMethod, type Method } from './method.ts';
-import { perBlock } from './per-block.ts';
+import { type BlockPart, perBlock } from './per-block.ts';
 import { splitPrefix, withPrefix } from './token-groups.ts';
 
 const options = z.strictObject({
@@ -49,26 +49,22 @@ function convpassMethod(name: string, summary: string, places: readonly ('attn' 
     options,
     attach: (backbone, given) =>
       perBlock(chosenBlocks(given.blocks, blockShapes(backbone)), (i, shape) => {
-        const bypasses = places.map((place) => {
+        return places.map((place): BlockPart => {
           const name = `blocks.${i}.convpass_${place}`;
           const dropped = dropping(`${name}.dropout`, [blockTokens(shape), given.bottleneck], given.dropout);
           const path = branchDropPath(`${name}.drop_path`, backbone, i);
-          return { place, dropped, path, ...convolutionalBypass(name, shape, given) };
+          const { parameters, apply } = convolutionalBypass(name, shape, given);
+          return {
+            parameters,
+            noise: [...dropped.noise, ...path.noise],
+            taps: (parameter, forward) => ({
+              [`${place}Bypass`]: (_x: Tensor, h: Tensor): Tensor => {
+                const bypass = apply(h, parameter, (small) => dropped.apply(small, forward));
+                return tf.mul(path.apply(bypass, forward), given.scale);
+              },
+            }),
+          };
         });
-        return {
-          parameters: bypasses.flatMap(({ parameters }) => parameters),
-          noise: bypasses.flatMap(({ dropped, path }) => [...dropped.noise, ...path.noise]),
-          taps: (parameter, forward) =>
-            Object.fromEntries(
-              bypasses.map(({ place, dropped, path, apply }) => [
-                place === 'attn' ? 'attnBypass' : 'mlpBypass',
-                (_x: Tensor, h: Tensor): Tensor => {
-                  const bypass = apply(h, parameter, (small) => dropped.apply(small, forward));
-                  return tf.mul(path.apply(bypass, forward), given.scale);
-                },
-              ]),
-            ),
-        };
       }),
   });
 }

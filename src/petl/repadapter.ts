@@ -10,17 +10,16 @@
 import { z } from 'zod';
 import { configError } from '../errors/index.ts';
 import { blockShapes, blockTokens } from '../model/backbone.ts';
-import type { Forward } from '../model/forward.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import { linear } from '../tensor/ops/linear.ts';
-import { type Lookup, type ParameterSpec, xavier, zeros } from '../tensor/parameters.ts';
+import { xavier, zeros } from '../tensor/parameters.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { blocksOption, chosenBlocks } from './chosen-blocks.ts';
 import { dropoutOption, dropout as dropping } from './dropout.ts';
 import { addToFc1, addToQkv } from './merge/block-layers.ts';
 import { columns, type Matrix, matrix, matrixOf, product, sum, times } from './merge/matrix.ts';
 import { defineMethod } from './method.ts';
-import { perBlock } from './per-block.ts';
+import { type BlockPart, perBlock } from './per-block.ts';
 import { vitOnly } from './vit-only.ts';
 
 const options = z.strictObject({
@@ -50,33 +49,29 @@ export const repadapter = defineMethod({
     const places = given === 'both' ? (['attn', 'mlp'] as const) : (['attn'] as const);
     const nameOf = (i: number, place: string): string => `blocks.${i}.repadapter_${place}`;
     const chosen = chosenBlocks(blocks, blockShapes(vit));
-    const parts = perBlock(chosen, (i, shape) => {
-      const adapters = places.map((place) => {
+    const parts = perBlock(chosen, (i, shape) =>
+      places.map((place): BlockPart => {
         const name = nameOf(i, place);
         const dropped = dropping(`${name}.dropout`, [blockTokens(shape), d], dropout);
-        const parameters: readonly ParameterSpec[] = [
-          { name: `${name}.down.weight`, shape: [d, D], init: xavier(D, d) },
-          { name: `${name}.down.bias`, shape: [d], init: zeros },
-          { name: `${name}.up.weight`, shape: [D, d / groups], init: zeros },
-          { name: `${name}.up.bias`, shape: [D], init: zeros },
-        ];
-        const tap =
-          (parameter: Lookup, forward: Forward) =>
-          (x: Tensor): Tensor => {
-            const own = (suffix: string): Tensor => parameter(`${name}.${suffix}`);
-            const small = dropped.apply(linear(x, own('down.weight'), own('down.bias')), forward);
-            const up = tf.add(groupedLinear(small, own('up.weight'), groups), own('up.bias'));
-            return tf.add(x, tf.mul(up, scale));
-          };
-        return { place: place === 'attn' ? ('attnIn' as const) : ('mlpIn' as const), parameters, dropped, tap };
-      });
-      return {
-        parameters: adapters.flatMap(({ parameters }) => parameters),
-        noise: adapters.flatMap(({ dropped }) => dropped.noise),
-        taps: (parameter, forward) =>
-          Object.fromEntries(adapters.map(({ place, tap }) => [place, tap(parameter, forward)])),
-      };
-    });
+        return {
+          parameters: [
+            { name: `${name}.down.weight`, shape: [d, D], init: xavier(D, d) },
+            { name: `${name}.down.bias`, shape: [d], init: zeros },
+            { name: `${name}.up.weight`, shape: [D, d / groups], init: zeros },
+            { name: `${name}.up.bias`, shape: [D], init: zeros },
+          ],
+          noise: dropped.noise,
+          taps: (parameter, forward) => ({
+            [`${place}In`]: (x: Tensor): Tensor => {
+              const own = (suffix: string): Tensor => parameter(`${name}.${suffix}`);
+              const small = dropped.apply(linear(x, own('down.weight'), own('down.bias')), forward);
+              const up = tf.add(groupedLinear(small, own('up.weight'), groups), own('up.bias'));
+              return tf.add(x, tf.mul(up, scale));
+            },
+          }),
+        };
+      }),
+    );
     const merge = (tensors: HostTensors): HostTensors => {
       const merged: HostTensors = {};
       for (const i of chosen.keys()) {

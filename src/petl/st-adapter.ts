@@ -11,11 +11,11 @@
 import { z } from 'zod';
 import { type BlockShape, blockShapes } from '../model/backbone.ts';
 import { linear } from '../tensor/ops/linear.ts';
-import { type Lookup, type ParameterSpec, uniform, zeros } from '../tensor/parameters.ts';
+import { type Lookup, uniform, zeros } from '../tensor/parameters.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { blocksOption, chosenBlocks } from './chosen-blocks.ts';
 import { defineMethod } from './method.ts';
-import { perBlock } from './per-block.ts';
+import { type BlockPart, perBlock } from './per-block.ts';
 import { splitPrefix, withPrefix } from './token-groups.ts';
 import { vitOnly } from './vit-only.ts';
 
@@ -39,29 +39,26 @@ export const stAdapter = defineMethod({
     const vit = vitOnly(backbone, 'st-adapter');
     const D = vit.width;
     const places = given === 'both' ? (['attn', 'mlp'] as const) : (['mlp'] as const);
-    const parts = perBlock(chosenBlocks(blocks, blockShapes(vit)), (i, shape) => {
-      const nameOf = (place: string): string => `blocks.${i}.st_adapter_${place}`;
-      const parameters = places.map(nameOf).flatMap((name): ParameterSpec[] => [
-        { name: `${name}.down.weight`, shape: [d, D], init: uniform(1 / Math.sqrt(D)) },
-        { name: `${name}.down.bias`, shape: [d], init: zeros },
-        { name: `${name}.conv.weight`, shape: [d, k], init: zeros },
-        { name: `${name}.conv.bias`, shape: [d], init: zeros },
-        { name: `${name}.up.weight`, shape: [D, d], init: uniform(1 / Math.sqrt(d)) },
-        { name: `${name}.up.bias`, shape: [D], init: zeros },
-      ]);
-      const tap =
-        (place: 'attn' | 'mlp', parameter: Lookup) =>
-        (x: Tensor): Tensor =>
-          adapt(x, shape, k, (suffix) => parameter(`${nameOf(place)}.${suffix}`));
-      return {
-        parameters,
-        noise: [],
-        taps: (parameter) => ({
-          ...(given === 'both' && { enter: tap('attn', parameter) }),
-          midway: tap('mlp', parameter),
-        }),
-      };
-    });
+    const parts = perBlock(chosenBlocks(blocks, blockShapes(vit)), (i, shape) =>
+      places.map((place): BlockPart => {
+        const name = `blocks.${i}.st_adapter_${place}`;
+        return {
+          parameters: [
+            { name: `${name}.down.weight`, shape: [d, D], init: uniform(1 / Math.sqrt(D)) },
+            { name: `${name}.down.bias`, shape: [d], init: zeros },
+            { name: `${name}.conv.weight`, shape: [d, k], init: zeros },
+            { name: `${name}.conv.bias`, shape: [d], init: zeros },
+            { name: `${name}.up.weight`, shape: [D, d], init: uniform(1 / Math.sqrt(d)) },
+            { name: `${name}.up.bias`, shape: [D], init: zeros },
+          ],
+          noise: [],
+          taps: (parameter) => ({
+            [place === 'attn' ? 'enter' : 'midway']: (x: Tensor): Tensor =>
+              adapt(x, shape, k, (suffix) => parameter(`${name}.${suffix}`)),
+          }),
+        };
+      }),
+    );
     const behindLastAttention = `blocks.${vit.depth - 1}.st_adapter_mlp.`;
     return { ...parts, isUnreached: (name) => vit.pool === 'cls' && name.startsWith(behindLastAttention) };
   },
