@@ -11,19 +11,17 @@
  * Without dropout A(z) = z M + b with M = I + U diag(λ) Uᵀ, so a linear layer W behind it becomes W M, with bias + W b.
  */
 import { z } from 'zod';
-import { type BackboneOptions, type BlockShape, blockShapes, blockTokens, isSwin } from '../model/backbone.ts';
-import type { Forward } from '../model/forward.ts';
-import type { BlockTaps } from '../model/taps.ts';
+import { type BlockShape, blockShapes, blockTokens, isSwin } from '../model/backbone.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import { linear } from '../tensor/ops/linear.ts';
-import { type Lookup, type ParameterSpec, xavier, zeros } from '../tensor/parameters.ts';
+import { type ParameterSpec, xavier, zeros } from '../tensor/parameters.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { blocksOption, chosenBlocks } from './chosen-blocks.ts';
-import { type Dropping, dropoutOption, dropout as dropping } from './dropout.ts';
+import { dropoutOption, dropout as dropping } from './dropout.ts';
 import { addToFc1, addToQkv } from './merge/block-layers.ts';
 import { columns, type Matrix, matrixOf, product, transposed } from './merge/matrix.ts';
 import { type Attached, defineMethod, type Method } from './method.ts';
-import { perBlock } from './per-block.ts';
+import { type BlockPart, perBlock } from './per-block.ts';
 
 type Place = 'att' | 'mlp';
 
@@ -55,14 +53,12 @@ function arcMethod(name: string, summary: string, places: readonly Place[]): Met
           projections.set(projection, { name: projection, shape: [shape.width, d], init: xavier(d, shape.width) });
         }
       }
-      const parts = perBlock(chosen, (i, shape) => {
-        const adapters = places.map((place) => adapter(place, i, shape, projectionOf(place, i, shape), d, dropout));
-        return {
-          parameters: adapters.flatMap(({ parameters }) => parameters),
-          noise: adapters.flatMap(({ dropped }) => dropped.noise),
-          taps: (parameter, forward) => tapsOf(backbone, adapters, parameter, forward),
-        };
-      });
+      const parts = perBlock(chosen, (i, shape) =>
+        places.map((place) => {
+          const tap = place === 'att' ? 'attnIn' : isSwin(backbone) ? 'midway' : 'mlpIn';
+          return adapter(tap, place, i, shape, projectionOf(place, i, shape), d, dropout);
+        }),
+      );
       return {
         ...parts,
         parameters: [...projections.values(), ...parts.parameters],
@@ -81,50 +77,35 @@ export const arc = arcMethod('arc', 'Adapters re-composed from projections that 
 
 export const arcAtt = arcMethod('arc-att', 'ARC in front of attention alone (Dong et al. 2023)', ['att']);
 
-interface Adapter {
-  readonly place: Place;
-  readonly parameters: readonly ParameterSpec[];
-  readonly dropped: Dropping;
-  adapt(z: Tensor, parameter: Lookup, forward: Forward): Tensor;
-}
-
 const own = (place: Place, i: number, suffix: string): string => `blocks.${i}.arc_${place}.${suffix}`;
 
-function adapter(place: Place, i: number, shape: BlockShape, projection: string, d: number, dropout: number): Adapter {
+function adapter(
+  tap: 'attnIn' | 'mlpIn' | 'midway',
+  place: Place,
+  i: number,
+  shape: BlockShape,
+  projection: string,
+  d: number,
+  dropout: number,
+): BlockPart {
   const D = shape.width;
   const [scale, bias] = [own(place, i, 'scale'), own(place, i, 'bias')];
   const dropped = dropping(own(place, i, 'dropout'), [blockTokens(shape), d], dropout);
   return {
-    place,
-    dropped,
     parameters: [
       { name: scale, shape: [1, d], init: place === 'att' ? zeros : xavier(1, d) },
       { name: bias, shape: [D], init: zeros },
     ],
-    adapt(z, parameter, forward) {
-      const U = parameter(projection);
-      const [batch, tokens] = z.shape as [number, number];
-      const down = tf.reshape(tf.matMul(tf.reshape(z, [-1, D]), U as never), [batch, tokens, d]);
-      const small = dropped.apply(tf.mul(down, parameter(scale)), forward);
-      return tf.add(z, linear(small, U, parameter(bias)));
-    },
-  };
-}
-
-function tapsOf(
-  backbone: BackboneOptions,
-  adapters: readonly Adapter[],
-  parameter: Lookup,
-  forward: Forward,
-): BlockTaps {
-  const tap = (place: Place): ((z: Tensor) => Tensor) | undefined => {
-    const found = adapters.find((adapter) => adapter.place === place);
-    return found && ((z) => found.adapt(z, parameter, forward));
-  };
-  const [attnIn, mlp] = [tap('att'), tap('mlp')];
-  return {
-    ...(attnIn && { attnIn }),
-    ...(mlp && (isSwin(backbone) ? { midway: mlp } : { mlpIn: mlp })),
+    noise: dropped.noise,
+    taps: (parameter, forward) => ({
+      [tap]: (z: Tensor): Tensor => {
+        const U = parameter(projection);
+        const [batch, tokens] = z.shape as [number, number];
+        const down = tf.reshape(tf.matMul(tf.reshape(z, [-1, D]), U as never), [batch, tokens, d]);
+        const small = dropped.apply(tf.mul(down, parameter(scale)), forward);
+        return tf.add(z, linear(small, U, parameter(bias)));
+      },
+    }),
   };
 }
 

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { taskNamed, VTAB_TASKS } from '../../datasets/vtab-tasks.ts';
 import { vtab1k } from '../../datasets/vtab1k.ts';
 import { checkListing, type Listing } from '../../src/data/listing.ts';
+import { VTAB_GROUPS } from '../../src/eval/vtab.ts';
 import { entriesOf, withFiles } from './layout.ts';
 
 /** A task with `n` images per split, labels 0, 1, 0, … */
@@ -29,6 +30,16 @@ async function listed(files: Record<string, string>, at = ''): Promise<Record<st
   });
   return listings;
 }
+
+test('the tasks are those whose means are printed, in the same groups and order', () => {
+  const grouped = Object.entries(VTAB_GROUPS).flatMap(([group, names]) =>
+    names.map((name) => [name, group.toLowerCase()]),
+  );
+  assert.deepEqual(
+    VTAB_TASKS.map(({ name, group }) => [name, group]),
+    grouped,
+  );
+});
 
 test('19 tasks of 940 classes, in three groups', () => {
   assert.equal(VTAB_TASKS.length, 19);
