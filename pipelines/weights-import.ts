@@ -1,9 +1,8 @@
 /** `petl-video weights import`: a published checkpoint becomes a weights file under our names, or nothing at all. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { usageError, weightsError } from '../src/errors/index.ts';
+import { hashFile } from '../src/formats/hash-file.ts';
 import type { TensorFile } from '../src/formats/stored-tensor.ts';
 import { openTensorFile } from '../src/formats/tensor-file.ts';
 import { onDisk } from '../src/formats/write-file.ts';
@@ -97,7 +96,7 @@ async function write(source: TensorFile, mapping: Mapping, out: string, signal: 
     layout: mapping.layout,
     vit: 'window' in mapping.vit ? mapping.vit : { ...mapping.vit, heads: knownHeads(mapping.vit, source.file) },
     source: path.basename(source.file),
-    sourceSha256: await sha256(source.file, signal),
+    sourceSha256: await hashFile(source.file, 'sha256', signal),
     missing: mapping.missing.map(({ name }) => name),
   };
   await onDisk(out, () => mkdir(path.dirname(out), { recursive: true }));
@@ -164,13 +163,4 @@ function refusal(from: string, mapping: Mapping, refused: readonly Allowable[]):
     at: from,
     remedy: `if the layout was guessed wrong, give --layout; to go on without them, --allow ${refused.join(',')}`,
   });
-}
-
-async function sha256(file: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
-    signal.throwIfAborted();
-    hash.update(chunk as Buffer);
-  }
-  return hash.digest('hex');
 }

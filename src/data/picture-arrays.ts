@@ -7,12 +7,11 @@
  *
  * A run that was killed goes on after the last whole shard; one that finds all there reads no array.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
 import { codeOf, dataError, Interrupted } from '../errors/index.ts';
+import { hashFile } from '../formats/hash-file.ts';
 import { encodePng } from '../formats/png.ts';
 import { onDisk, writeFileAtomic } from '../formats/write-file.ts';
 import type { ListedSplit } from './listing.ts';
@@ -124,7 +123,7 @@ async function writeArray(
   const same = known !== undefined && known.shard === most && (await isSame(known, array));
   if (same && known.labels !== undefined && (await isWhole(folder, array.split, known.labels.length, most))) return 0;
   const facts: Written = {
-    files: same ? known.files : await Promise.all(array.files.map((file) => factsOf(file, checksums))),
+    files: same ? known.files : await Promise.all(array.files.map((file) => factsOf(file, checksums, signal))),
     ...{ width: array.width, height: array.height, shard: most },
   };
   if (!same) {
@@ -204,9 +203,13 @@ async function isSame(known: Written, array: PictureArray): Promise<boolean> {
   return true;
 }
 
-async function factsOf({ file, md5 }: ArrayFile, checksums: Map<string, Promise<string>>): Promise<FileFacts> {
+async function factsOf(
+  { file, md5 }: ArrayFile,
+  checksums: Map<string, Promise<string>>,
+  signal: AbortSignal,
+): Promise<FileFacts> {
   const { size, mtimeMs } = await stat(file);
-  const sum = checksums.get(file) ?? md5Of(file);
+  const sum = checksums.get(file) ?? hashFile(file, 'md5', signal);
   checksums.set(file, sum);
   const found = await sum;
   return {
@@ -216,12 +219,6 @@ async function factsOf({ file, md5 }: ArrayFile, checksums: Map<string, Promise<
     md5: found,
     ...(md5 === undefined ? {} : { official: found === md5 }),
   };
-}
-
-async function md5Of(file: string): Promise<string> {
-  const hash = createHash('md5');
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 async function readRecord(file: string): Promise<Written | undefined> {

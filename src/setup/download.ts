@@ -8,6 +8,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, environmentError } from '../errors/index.ts';
+import { hashFile } from '../formats/hash-file.ts';
 import { get, type Retrying, reasonOf, retrying, Temporary, withoutCredentials } from './http.ts';
 
 export interface Download extends Retrying {
@@ -133,15 +134,13 @@ async function startOver(state: Progress): Promise<void> {
 
 /** Whether the file is there and has that digest. */
 export async function hasDigest(file: string, sha256: string, signal: AbortSignal): Promise<boolean> {
-  const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(file, { signal })) hash.update(chunk as Buffer);
+    return (await hashFile(file, 'sha256', signal)) === sha256;
   } catch (error) {
     signal.throwIfAborted();
     if (codeOf(error) === 'ENOENT') return false;
     throw error;
   }
-  return hash.digest('hex') === sha256;
 }
 
 async function onDisk<T>(file: string, work: () => Promise<T>): Promise<T> {
