@@ -11,8 +11,9 @@ import { computedImports, lineOf, readImports, withoutComments } from './read-im
 const TRAIN_AND_EVAL = ['petl', 'model', 'engine', 'data', 'tensor', 'formats', 'errors'];
 const LIBRARY = [
   ...['errors', 'tensor', 'formats', 'setup', 'graph', 'model', 'video', 'petl', 'engine', 'data', 'eval', 'train'],
-  ...['export', 'config'],
+  ...['drawing', 'export', 'config', 'projection', 'results', 'figures', 'pages', 'inference', 'serve'],
 ];
+const UP_TO_CONFIG = ['config', 'eval', 'train', ...TRAIN_AND_EVAL];
 
 /** Room → what it may import: a room, or a single file of one. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -25,11 +26,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   video: ['formats', 'setup', 'errors'],
   petl: ['model', 'tensor', 'formats', 'errors'],
   engine: ['graph', 'tensor', 'setup', 'formats', 'errors'],
-  data: ['video', 'formats', 'errors', 'src/tensor/random.ts', 'src/tensor/host.ts'],
+  drawing: ['formats', 'errors', 'src/video/window.ts'],
+  data: ['drawing', 'video', 'formats', 'errors', 'src/tensor/random.ts', 'src/tensor/host.ts'],
   eval: TRAIN_AND_EVAL,
   train: ['eval', ...TRAIN_AND_EVAL],
   export: ['eval', 'graph', ...TRAIN_AND_EVAL],
   config: ['petl', 'model', 'data', 'errors', 'src/engine/options.ts'],
+  projection: ['engine', 'errors', 'src/tensor/random.ts', 'src/tensor/host.ts'],
+  results: UP_TO_CONFIG,
+  figures: ['drawing', 'formats', 'errors'],
+  pages: ['results', 'figures', 'drawing', 'formats', 'errors'],
+  inference: ['video', ...UP_TO_CONFIG],
+  serve: ['inference', 'pages', 'video', 'data', 'drawing', 'formats', 'errors'],
   datasets: ['data', 'formats', 'errors'],
   index: LIBRARY,
   pipelines: ['datasets', ...LIBRARY],

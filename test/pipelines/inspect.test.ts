@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import type { Options } from '../../pipelines/command.ts';
 import { inspect as inspectCommand } from '../../pipelines/inspect.ts';
 import type { ShownFacts } from '../../src/data/contact-sheet/cards.ts';
-import { frameOf, resized } from '../../src/data/contact-sheet/thumbnails.ts';
+import { frameOf, resized } from '../../src/drawing/thumbnails.ts';
 import type { ErrorKind } from '../../src/errors/index.ts';
 import type { RgbPicture } from '../../src/formats/png.ts';
 import type { Ffmpeg } from '../../src/video/ffmpeg.ts';

@@ -1,10 +1,11 @@
 /** Where everything of a contact sheet stands. Pixels; text is 12 pixels and more, for it is read at 100 %. */
+
+import type { Color } from '../../drawing/canvas.ts';
+import { elide, type TextStyle, textWidth, wrap } from '../../drawing/text.ts';
+import { fittedSize, frameOf } from '../../drawing/thumbnails.ts';
 import type { RgbPicture } from '../../formats/png.ts';
 import type { Window } from '../../video/window.ts';
-import type { Color } from './canvas.ts';
 import type { Card, Fact, Sheet, Strip } from './sheet.ts';
-import { elide, type TextStyle, textWidth, wrap } from './text.ts';
-import { fittedSize, frameOf } from './thumbnails.ts';
 
 export type Item =
   | {

@@ -1,10 +1,11 @@
 /** A sheet as a picture. */
+
+import { type Canvas, type Color, canvas } from '../../drawing/canvas.ts';
+import { drawText } from '../../drawing/text.ts';
+import { resized } from '../../drawing/thumbnails.ts';
 import { encodePng, type RgbPicture } from '../../formats/png.ts';
-import { type Canvas, type Color, canvas } from './canvas.ts';
 import { type Item, type Layout, layOut } from './layout.ts';
 import type { Sheet } from './sheet.ts';
-import { drawText } from './text.ts';
-import { resized } from './thumbnails.ts';
 
 const GROUND: Color = [255, 255, 255];
 const MARK: Color = [232, 89, 12];

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type Item, type Layout, layOut } from '../../../src/data/contact-sheet/layout.ts';
 import { paint, sheetPng } from '../../../src/data/contact-sheet/paint.ts';
 import type { Card, Sheet } from '../../../src/data/contact-sheet/sheet.ts';
-import { textWidth } from '../../../src/data/contact-sheet/text.ts';
+import { textWidth } from '../../../src/drawing/text.ts';
 import type { Frames } from '../../../src/video/window.ts';
 import { readPng } from '../../formats/read-png.ts';
 import { ffmpeg } from '../../video/ffmpegs.ts';

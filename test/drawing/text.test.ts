@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canvas } from '../../../src/data/contact-sheet/canvas.ts';
-import { codeBox } from '../../../src/data/contact-sheet/code-box.ts';
-import { drawText, elide, type TextStyle, textWidth, wrap } from '../../../src/data/contact-sheet/text.ts';
+import { canvas } from '../../src/drawing/canvas.ts';
+import { codeBox } from '../../src/drawing/code-box.ts';
+import { drawText, elide, type TextStyle, textWidth, wrap } from '../../src/drawing/text.ts';
 
 const STYLE: TextStyle = { size: 12, weight: 'regular', color: [0, 0, 0] };
 const STRANGE = ['日本語の動画', '😀😀', 'a\u0000b\n\tc', '\ud83d alone', 'é\u0301\u0301', 'עברית', '\u200b\ufeff', ''];

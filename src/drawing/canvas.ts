@@ -1,6 +1,6 @@
 /** A picture to draw on: rectangles, frames, coverage masks. All coordinates are whole pixels; what lies outside is cut off. */
-import type { RgbPicture } from '../../formats/png.ts';
-import type { Window } from '../../video/window.ts';
+import type { RgbPicture } from '../formats/png.ts';
+import type { Window } from '../video/window.ts';
 
 export type Color = readonly [red: number, green: number, blue: number];
 

@@ -1,6 +1,6 @@
 /** Frames at the size of a cell. */
-import type { RgbPicture } from '../../formats/png.ts';
-import type { Frames, Size } from '../../video/window.ts';
+import type { RgbPicture } from '../formats/png.ts';
+import type { Frames, Size } from '../video/window.ts';
 
 /** The frame `index` of a clip, as a picture; not a copy. */
 export function frameOf({ data, width, height }: Frames, index: number): RgbPicture {

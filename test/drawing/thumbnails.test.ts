@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fittedSize, frameOf, resized } from '../../../src/data/contact-sheet/thumbnails.ts';
+import { fittedSize, frameOf, resized } from '../../src/drawing/thumbnails.ts';
 
 /** Gray values as RGB. */
 const gray = (...values: readonly number[]): Uint8Array =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { coverageOf, type OutlineCommand } from '../../../src/data/contact-sheet/coverage.ts';
+import { coverageOf, type OutlineCommand } from '../../src/drawing/coverage.ts';
 
 const polygon = (...points: readonly (readonly [number, number])[]): OutlineCommand[] => [
   ...points.map(([x, y], i): OutlineCommand => ({ type: i === 0 ? 'M' : 'L', x, y })),
