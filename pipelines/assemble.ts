@@ -1,25 +1,17 @@
-/** From a recipe to the library's plain options: the last place that knows recipes. */
-import os from 'node:os';
+/** From a recipe to the plain options of training: the last place that knows recipes. */
 import path from 'node:path';
-import { backboneOptions, learningRate, type Recipe, toYaml } from '../src/config/index.ts';
-import { randAugmentOf } from '../src/data/augment/rand-augment.ts';
+import { learningRate, type Recipe, toYaml } from '../src/config/index.ts';
 import type { BatchOrigin } from '../src/data/contact-sheet/batch.ts';
-import type { ClipOptions } from '../src/data/draw.ts';
-import type { Loader } from '../src/data/loader.ts';
-import { openLoaderThread } from '../src/data/loader-thread.ts';
 import { type Dataset, type Entry, isUsable, type SplitName } from '../src/data/manifest.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
-import type { EngineOptions } from '../src/engine/options.ts';
-import { configError, dataError } from '../src/errors/index.ts';
+import { dataError } from '../src/errors/index.ts';
 import { requireLabels } from '../src/eval/evaluate.ts';
-import { type Classifier, classifier } from '../src/petl/classifier.ts';
-import { methodOf } from '../src/petl/index.ts';
+import { clipOptions } from '../src/inference/from-recipe.ts';
+import type { Classifier } from '../src/petl/classifier.ts';
 import type { StartingValues } from '../src/petl/starting-values.ts';
 import type { HostTensors } from '../src/tensor/host.ts';
 import type { TrainPlan } from '../src/train/plan.ts';
 import type { UpdateOptions } from '../src/train/steps.ts';
-import type { Ffmpeg } from '../src/video/ffmpeg.ts';
-import { checkDecoder } from '../src/video/library/load.ts';
 
 /** Clips decoded ahead of the model at most: two batches, and enough small ones to keep all decoders busy. */
 const CLIPS_AHEAD = 16;
@@ -45,53 +37,6 @@ export async function readData({ data }: Recipe): Promise<Data> {
   const validation = data.validationSplit === data.trainSplit ? train : await split(data.validationSplit);
   requireLabels(data.validationSplit, validation);
   return { dataset, train, validation };
-}
-
-export function buildModel(recipe: Recipe, classes: number): Classifier {
-  const { name, ...options } = recipe.method;
-  const backbone = backboneOptions(recipe);
-  return classifier(backbone, methodOf(name).attach(backbone, options), { classes, ...recipe.head });
-}
-
-export function engineOptions({ engine, train }: Recipe): EngineOptions {
-  return { ...engine, recompute: train.recompute };
-}
-
-export function clipOptions({ data, eval: evaluation }: Recipe, dataset: Dataset): ClipOptions {
-  const { frames, stride, size, sampling, crop, resize, interpolation, cropScale, flip, augmentOn, repeats } = data;
-  const mirrored = flip === 'auto' && dataset.flip;
-  const randAugment = randAugmentOf(data.randAugment);
-  const colorJitter = data.colorJitter === 0 ? undefined : data.colorJitter;
-  const pixels = { resize, interpolation, randAugment, colorJitter, augmentOn, testResize: evaluation.resize };
-  return { frames, stride, size, sampling, crop, cropScale, flip: mirrored, repeats, ...pixels };
-}
-
-export function openLoader(
-  recipe: Recipe,
-  ffmpeg: Ffmpeg,
-  dataset: Dataset,
-  splits: Partial<Record<SplitName, readonly Entry[]>>,
-): Loader {
-  checkDecoder(recipe.data.decoder);
-  if (recipe.data.interpolation !== 'bilinear' && dataset.copies?.kind === 'jpeg') {
-    throw configError('packed copies are resized bilinearly, whatever data.interpolation says', {
-      at: recipe.data.path,
-      remedy: 'set data.interpolation=bilinear, or prepare the originals or --gop copies',
-    });
-  }
-  return openLoaderThread({
-    ffmpeg,
-    concurrency: recipe.data.decoders || os.availableParallelism(),
-    decoder: recipe.data.decoder,
-    source: {
-      root: dataset.root,
-      splits,
-      clip: clipOptions(recipe, dataset),
-      seed: recipe.train.seed,
-      retries: recipe.data.retries,
-      onError: recipe.data.onError,
-    },
-  });
 }
 
 /** What a sheet of a training batch tells of it. */

@@ -9,8 +9,9 @@ import { measureTraining, measureViews, type TrainingOptions } from '../src/data
 import { updatesPerEpoch } from '../src/data/order.ts';
 import { parseViews } from '../src/data/views.ts';
 import { configError, usageError } from '../src/errors/index.ts';
+import { clipOptions, openLoader } from '../src/inference/from-recipe.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
-import { batchesAhead, clipOptions, type Data, openLoader, readData } from './assemble.ts';
+import { batchesAhead, type Data, readData } from './assemble.ts';
 import { bytesOf, factsOf, starvationOf, textOf } from './bench-data-report.ts';
 import type { Command, Context, Options } from './command.ts';
 import { decodingNote } from './decoding-note.ts';

@@ -9,8 +9,8 @@ import { Interrupted, PetlVideoError, usageError } from '../src/errors/index.ts'
 import { nearest } from '../src/errors/nearest.ts';
 import { countsText } from '../src/eval/counts.ts';
 import { nounOf } from '../src/eval/protocol.ts';
+import { buildModel } from '../src/inference/from-recipe.ts';
 import { methods } from '../src/petl/index.ts';
-import { buildModel } from './assemble.ts';
 import type { Command, Context, Options } from './command.ts';
 import { engineFlags, withEngine } from './engine-choice.ts';
 import { runTask } from './run-task.ts';

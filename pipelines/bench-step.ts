@@ -7,14 +7,16 @@ import { isDataError, usageError } from '../src/errors/index.ts';
 import { evaluateStep, evaluationState } from '../src/eval/step.ts';
 import { traceStep } from '../src/graph/trace.ts';
 import { usefulWork } from '../src/graph/useful-work.ts';
+import { engineChoice } from '../src/inference/engine-choice.ts';
+import { buildModel, engineOptions } from '../src/inference/from-recipe.ts';
 import { type BlockShape, blockShapes, blockTokens } from '../src/model/backbone.ts';
 import type { Classifier } from '../src/petl/classifier.ts';
 import { measureStep } from '../src/train/measure-step.ts';
 import { gradientsStep, trainingState, type UpdateOptions } from '../src/train/steps.ts';
-import { buildModel, engineOptions, updateOptions } from './assemble.ts';
+import { updateOptions } from './assemble.ts';
 import { PRESET_NAMES, presetRecipe } from './bench-presets.ts';
 import type { Command, Options } from './command.ts';
-import { engineChoice, engineFlags } from './engine-choice.ts';
+import { engineFlags } from './engine-choice.ts';
 import { peakMemory } from './peak-memory.ts';
 
 /** Kinetics-400; what the head's size costs is not to be measured. */

@@ -1,16 +1,7 @@
 /** What a `petl-video <command>` is: one file of this folder each, a description and a `run()`. */
+import type { Environment } from '../src/setup/environment.ts';
 
-/** What the process was given from outside. Only the command line reads the environment; everything else is handed this. */
-export interface Environment {
-  /** Where set-up keeps what it downloads: `PETL_VIDEO_CACHE`, else the user's cache folder. */
-  readonly cache: string;
-  /** `FFMPEG_PATH` or `FFMPEG_BIN`. */
-  readonly ffmpegPath: string | undefined;
-  /** The system's search path, for finding `ffmpeg` and a C++ compiler. */
-  readonly searchPath: string;
-  /** The Python package index to take wheels from: `PIP_INDEX_URL`, else PyPI. */
-  readonly packageIndex: string;
-}
+export type { Environment };
 
 export interface Progress {
   /** `done` of the total given at the start, and a few words on how it goes. */

@@ -10,13 +10,13 @@ import { topClasses } from '../src/eval/metrics.ts';
 import { type Protocol, protocolText, resultText } from '../src/eval/protocol.ts';
 import { writeJsonLines } from '../src/formats/jsonl.ts';
 import { writeFileAtomic } from '../src/formats/write-file.ts';
+import { openLoader } from '../src/inference/from-recipe.ts';
+import { type OpenRun, openRun, openRuns } from '../src/inference/open-runs.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
-import { openLoader } from './assemble.ts';
 import type { Command, Context, Options } from './command.ts';
 import { decodingNote } from './decoding-note.ts';
 import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
-import { type LoadedRun, loadRun, loadRuns } from './load-run.ts';
 
 const SPLITS: readonly string[] = SPLIT_NAMES;
 const SHOWN_CLASSES = 5;
@@ -43,7 +43,7 @@ export const evaluate: Command = {
     }
     const views = options.views === undefined ? undefined : parseViews(options.views as string);
     const weights = options.weights as string;
-    const loaded = await loadRuns(folders as readonly string[], weights, options, context.environment);
+    const loaded = await openRuns(folders as readonly string[], weights, options, context.environment);
     const results: (RunResult & { readonly run: string })[] = [];
     try {
       for (const one of loaded.runs) {
@@ -99,7 +99,7 @@ export async function keepResult(folder: string, { evaluation, protocol, classes
 }
 
 export async function evaluateRun(folder: string, options: EvaluateRunOptions, context: Context): Promise<RunResult> {
-  const loaded = await loadRun(folder, options.weights, options.engine ?? {}, context.environment);
+  const loaded = await openRun(folder, options.weights, options.engine ?? {}, context.environment);
   try {
     return await evaluateLoaded(loaded, options, context);
   } finally {
@@ -108,7 +108,7 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions, c
 }
 
 async function evaluateLoaded(
-  { recipe, model, metadata, weights, session, engine }: LoadedRun,
+  { recipe, model, metadata, weights, session, engine }: OpenRun,
   options: Pick<EvaluateRunOptions, 'views' | 'split'>,
   { environment, reporter, signal }: Context,
 ): Promise<RunResult> {

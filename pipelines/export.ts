@@ -5,12 +5,12 @@ import { readDataset, readSplit } from '../src/data/read-dataset.ts';
 import { dataError, usageError } from '../src/errors/index.ts';
 import { protocolText } from '../src/eval/protocol.ts';
 import { exportModel, FORMATS } from '../src/export/export.ts';
+import { openLoader } from '../src/inference/from-recipe.ts';
+import { type OpenRun, openRun } from '../src/inference/open-runs.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
-import { openLoader } from './assemble.ts';
 import type { Command, Context } from './command.ts';
 import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
-import { type LoadedRun, loadRun } from './load-run.ts';
 
 /** Videos that are tried for the check: a broken one is passed over. */
 const TRIED_VIDEOS = 5;
@@ -42,7 +42,7 @@ export const exportCommand: Command = {
     const folder = (options.out as string | undefined) ?? path.join(from, `export-${format}`);
     const { environment, reporter, signal } = context;
     // The file is in float32, whatever the run was trained in, and so must be what it is checked against.
-    const loaded = await loadRun(from, options.weights as string, { ...options, precision: 'fp32' }, environment);
+    const loaded = await openRun(from, options.weights as string, { ...options, precision: 'fp32' }, environment);
     reporter.note(loaded.engine);
     try {
       const { session, model } = loaded;
@@ -60,7 +60,7 @@ export const exportCommand: Command = {
 
 /** The middle clip of the first video of the validation split that decodes. */
 async function oneClip(
-  { recipe: { data }, recipe }: LoadedRun,
+  { recipe: { data }, recipe }: OpenRun,
   { environment, signal }: Context,
 ): Promise<{ clip: { id: string; pixels: Uint8Array }; dataset: string }> {
   const dataset = await readDataset(data.path);
@@ -82,10 +82,7 @@ async function oneClip(
   });
 }
 
-function factsOf(
-  { recipe, metadata, weights }: LoadedRun,
-  dataset: string,
-): Parameters<typeof exportModel>[2]['facts'] {
+function factsOf({ recipe, metadata, weights }: OpenRun, dataset: string): Parameters<typeof exportModel>[2]['facts'] {
   const { data, eval: evaluation } = recipe;
   const { frames, stride, sampling, size, interpolation, fold, validationSplit: split } = data;
   const { segments, crops, resize, fuse: fusion } = evaluation;

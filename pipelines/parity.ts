@@ -2,10 +2,11 @@
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import { DEFAULT_ENGINE } from '../src/engine/options.ts';
 import { weightsError } from '../src/errors/index.ts';
+import { engineChoice } from '../src/inference/engine-choice.ts';
 import { type Comparison, LOW_PRECISION_TOLERANCE, TOLERANCE } from '../src/train/parity/compare.ts';
 import { runFolder } from '../src/train/parity/run-case.ts';
 import type { Command } from './command.ts';
-import { engineChoice, engineFlags } from './engine-choice.ts';
+import { engineFlags } from './engine-choice.ts';
 import { formatTable } from './table.ts';
 
 export const parity: Command = {

@@ -9,13 +9,13 @@ import { parseViews } from '../src/data/views.ts';
 import { dataError, usageError } from '../src/errors/index.ts';
 import { batchedForward } from '../src/eval/evaluate.ts';
 import { fuseViews, softmax, topClasses } from '../src/eval/metrics.ts';
+import { openLoader } from '../src/inference/from-recipe.ts';
+import { type OpenRun, openRuns } from '../src/inference/open-runs.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
 import { probeVideo } from '../src/video/probe.ts';
-import { openLoader } from './assemble.ts';
 import type { Command } from './command.ts';
 import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
-import { type LoadedRun, loadRuns } from './load-run.ts';
 import { formatTable } from './table.ts';
 
 interface Answer {
@@ -53,7 +53,7 @@ export const predict: Command = {
       .split(',')
       .filter((folder) => folder !== '');
     const folders = [run as string, ...others];
-    const loaded = await loadRuns(folders, options.weights as string, options, environment);
+    const loaded = await openRuns(folders, options.weights as string, options, environment);
     try {
       const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
       const entries = await probeFiles(given as readonly string[], ffmpeg, signal);
@@ -99,7 +99,7 @@ interface Asked {
 
 /** What a run says of the files, in their order. */
 async function answersOf(
-  { recipe, model, metadata, session }: LoadedRun,
+  { recipe, model, metadata, session }: OpenRun,
   entries: readonly Entry[],
   { ffmpeg, views: asked, top, signal }: Asked,
 ): Promise<Answer[]> {

@@ -6,6 +6,7 @@ import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import { PetlVideoError } from '../src/errors/index.ts';
 import { countsText } from '../src/eval/counts.ts';
 import { nounOf } from '../src/eval/protocol.ts';
+import { buildModel, engineOptions, openLoader } from '../src/inference/from-recipe.ts';
 import type { Classifier } from '../src/petl/classifier.ts';
 import { parameterReport, parameterText } from '../src/petl/parameter-report.ts';
 import { startingValues } from '../src/petl/starting-values.ts';
@@ -15,16 +16,7 @@ import type { TrainEvent, TrainResult } from '../src/train/plan.ts';
 import { refuseExisting } from '../src/train/run-folder.ts';
 import { train as runTraining } from '../src/train/train.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
-import {
-  batchOrigin,
-  buildModel,
-  engineOptions,
-  openLoader,
-  readData,
-  type TakenOnce,
-  takenOnce,
-  trainPlan,
-} from './assemble.ts';
+import { batchOrigin, readData, type TakenOnce, takenOnce, trainPlan } from './assemble.ts';
 import type { Context, Progress, Reporter } from './command.ts';
 import { decodingNote } from './decoding-note.ts';
 import { ffmpegPlaces } from './environment.ts';

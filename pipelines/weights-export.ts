@@ -11,6 +11,7 @@ import {
 } from '../src/export/checkpoint/index.ts';
 import { elements } from '../src/formats/stored-tensor.ts';
 import { onDisk } from '../src/formats/write-file.ts';
+import { type ReadRun, readRun } from '../src/inference/open-runs.ts';
 import { isSwin } from '../src/model/backbone.ts';
 import { fingerprint } from '../src/model/fingerprint.ts';
 import { readWeights, type WeightsMetadata, weightsVitOf } from '../src/model/weights-file.ts';
@@ -18,7 +19,6 @@ import { methodOf } from '../src/petl/index.ts';
 import type { HostTensor } from '../src/tensor/host.ts';
 import { BEST_FILE, TUNED_FILE } from '../src/train/run-folder.ts';
 import type { Command, Options } from './command.ts';
-import { type ReadRun, readRun } from './load-run.ts';
 import { oneOf } from './one-of.ts';
 
 export const weightsExport: Command = {

@@ -6,15 +6,16 @@ import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import { usageError } from '../src/errors/index.ts';
 import { mergeModel } from '../src/export/merge.ts';
 import { onDisk, writeFileAtomic } from '../src/formats/write-file.ts';
+import { engineChoice } from '../src/inference/engine-choice.ts';
+import { engineOptions } from '../src/inference/from-recipe.ts';
+import { readRun } from '../src/inference/open-runs.ts';
 import { fingerprint } from '../src/model/fingerprint.ts';
 import { weightsVitOf, writeWeights } from '../src/model/weights-file.ts';
 import { writeTunedWeights } from '../src/petl/tuned-weights.ts';
 import type { HostTensor, HostTensors } from '../src/tensor/host.ts';
 import { CONFIG_FILE, TUNED_FILE } from '../src/train/run-folder.ts';
-import { engineOptions } from './assemble.ts';
 import type { Command } from './command.ts';
-import { engineChoice, engineFlags } from './engine-choice.ts';
-import { readRun } from './load-run.ts';
+import { engineFlags } from './engine-choice.ts';
 
 const BACKBONE_FILE = 'backbone.safetensors';
 

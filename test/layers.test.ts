@@ -36,12 +36,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   results: UP_TO_CONFIG,
   figures: ['drawing', 'formats', 'errors'],
   pages: ['results', 'figures', 'drawing', 'formats', 'errors'],
-  inference: ['video', ...UP_TO_CONFIG],
+  inference: ['video', 'setup', ...UP_TO_CONFIG],
   serve: ['inference', 'pages', 'video', 'data', 'drawing', 'formats', 'errors'],
   datasets: ['data', 'formats', 'errors'],
   index: LIBRARY,
   pipelines: ['datasets', ...LIBRARY],
-  cli: ['pipelines', 'config', 'errors'],
+  cli: ['pipelines', 'config', 'setup', 'errors'],
 };
 
 /** What the drawing promises by name; also by way of other rooms. */

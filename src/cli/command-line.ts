@@ -5,7 +5,7 @@ import type { Command, Context, Options } from '../../pipelines/command.ts';
 import { commands, groups, listingOf } from '../../pipelines/index.ts';
 import { EXIT_CODES, Interrupted, messageOf, PetlVideoError } from '../errors/index.ts';
 import { systemRefusal } from '../errors/system-refusal.ts';
-import { readEnvironment } from './environment.ts';
+import { readEnvironment } from '../setup/environment.ts';
 import { watchSignals } from './signals.ts';
 import { terminal, wantsColor } from './terminal.ts';
 import { watchOutput } from './watch-output.ts';

@@ -6,7 +6,7 @@ import type { Decoders } from '../video/decoders.ts';
 import { type Visit, visitBytes } from '../video/visit.ts';
 import { clipMemory } from './clip-memory.ts';
 import { clipBytes, type Draw, fileOf, testVisit, trainVisit } from './draw.ts';
-import type { EntryViews, Loader, Replacement } from './loader.ts';
+import type { EntryLoader, EntryViews, Replacement, Views } from './loader.ts';
 import { type Entry, isUsable, type SplitName } from './manifest.ts';
 
 export interface ClipSourceOptions extends Draw {
@@ -21,7 +21,7 @@ export interface ClipSourceOptions extends Draw {
 const STAND_INS = 10;
 const FIRST_PAUSE_MS = 500;
 
-export function clipSource(decoders: Decoders, options: ClipSourceOptions): Loader {
+export function clipSource(decoders: Decoders, options: ClipSourceOptions): EntryLoader {
   const { root, splits, clip, seed } = options;
   const bytes = clipBytes(clip);
   const memory = clipMemory();
@@ -89,6 +89,24 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
     });
   }
 
+  async function viewsOf(entry: Entry, views: Views): Promise<EntryViews> {
+    if (!isUsable(entry)) return { failure: entry.reason ?? entry.verdict };
+    const { visit, cut } = testVisit(options, entry, views);
+    const decoded = memory.take(visitBytes(visit));
+    try {
+      await decode(entry, visit, decoded);
+      if (cut === undefined) return lent(decoded);
+      const clips = memory.take(views.segments * views.crops * bytes);
+      cut(decoded, clips);
+      memory.give(decoded);
+      return lent(clips);
+    } catch (thrown) {
+      memory.give(decoded);
+      if (!isDataError(thrown)) throw thrown;
+      return { failure: thrown.what };
+    }
+  }
+
   return {
     async trainBatch(split, indices, epoch) {
       const perVideo = clip.repeats * bytes;
@@ -112,24 +130,8 @@ export function clipSource(decoders: Decoders, options: ClipSourceOptions): Load
       return { clips, labels, replaced, release: () => memory.give(clips) };
     },
 
-    async views(split, index, views): Promise<EntryViews> {
-      const entry = entryOf(split, index);
-      if (!isUsable(entry)) return { failure: entry.reason ?? entry.verdict };
-      const { visit, cut } = testVisit(options, entry, views);
-      const decoded = memory.take(visitBytes(visit));
-      try {
-        await decode(entry, visit, decoded);
-        if (cut === undefined) return lent(decoded);
-        const clips = memory.take(views.segments * views.crops * bytes);
-        cut(decoded, clips);
-        memory.give(decoded);
-        return lent(clips);
-      } catch (thrown) {
-        memory.give(decoded);
-        if (!isDataError(thrown)) throw thrown;
-        return { failure: thrown.what };
-      }
-    },
+    views: async (split, index, views) => viewsOf(entryOf(split, index), views),
+    viewsOf,
 
     close: () => decoders.close(),
   };

@@ -9,8 +9,8 @@ import { type PackedError, unpackError } from '../errors/packed.ts';
 import type { Ffmpeg } from '../video/ffmpeg.ts';
 import type { DecoderName } from '../video/library/load.ts';
 import type { ClipSourceOptions } from './clip-source.ts';
-import type { EntryViews, Loader, TrainBatch, Views } from './loader.ts';
-import type { SplitName } from './manifest.ts';
+import type { EntryLoader, EntryViews, TrainBatch, Views } from './loader.ts';
+import type { Entry, SplitName } from './manifest.ts';
 
 export interface LoaderThreadOptions {
   readonly ffmpeg: Ffmpeg;
@@ -24,6 +24,7 @@ export interface LoaderThreadOptions {
 export type Request = { readonly id: number } & (
   | { readonly kind: 'trainBatch'; readonly split: SplitName; readonly entries: Uint32Array; readonly epoch: number }
   | { readonly kind: 'views'; readonly split: SplitName; readonly entry: number; readonly views: Views }
+  | { readonly kind: 'viewsOf'; readonly entry: Entry; readonly views: Views }
 );
 /** `release` names the request whose clips are done with. */
 export type Message = Request | { readonly release: number } | { readonly close: true };
@@ -34,7 +35,7 @@ export type Answer = { readonly id: number } & (
 );
 type Unnumbered = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
 
-export function openLoaderThread(options: LoaderThreadOptions): Loader {
+export function openLoaderThread(options: LoaderThreadOptions): EntryLoader {
   const worker = new Worker(new URL('./loader-worker.js', import.meta.url), { workerData: options });
   const waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
   let requests = 0;
@@ -77,6 +78,7 @@ export function openLoaderThread(options: LoaderThreadOptions): Loader {
   return {
     trainBatch: (split, entries, epoch) => ask<TrainBatch>({ kind: 'trainBatch', split, entries, epoch }),
     views: (split, entry, views) => ask<EntryViews>({ kind: 'views', split, entry, views }),
+    viewsOf: (entry, views) => ask<EntryViews>({ kind: 'viewsOf', entry, views }),
     async close() {
       end(new Interrupted('the loader was closed'));
       post({ close: true });

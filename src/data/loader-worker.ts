@@ -48,5 +48,7 @@ function make(request: Request): Promise<TrainBatch | EntryViews> {
       return loader.trainBatch(request.split, request.entries, request.epoch);
     case 'views':
       return loader.views(request.split, request.entry, request.views);
+    case 'viewsOf':
+      return loader.viewsOf(request.entry, request.views);
   }
 }

@@ -2,7 +2,7 @@
  * What the loop asks of the data: batches of training clips, and all test views of a video. The work is done by a
  * `clipSource`, in this thread or in one of its own (`loader-thread.ts`).
  */
-import type { SplitName } from './manifest.ts';
+import type { Entry, SplitName } from './manifest.ts';
 
 /** A video that could not be decoded in training, and the entry whose clip stands in for it. */
 export interface Replacement {
@@ -35,6 +35,11 @@ export interface Loader {
   views(split: SplitName, entry: number, views: Views): Promise<EntryViews>;
   /** Stops what runs; every ffmpeg process is gone when it returns. */
   close(): Promise<void>;
+}
+
+/** A loader that also takes entries of no split: files that somebody brings. */
+export interface EntryLoader extends Loader {
+  viewsOf(entry: Entry, views: Views): Promise<EntryViews>;
 }
 
 /** Temporal positions × spatial crops at test. */

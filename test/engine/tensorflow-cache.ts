@@ -1,8 +1,8 @@
 /** Where tests look for the libtensorflow that `petl-video setup` provided. */
 
-import { readEnvironment } from '../../src/cli/environment.ts';
 import { loadTensorflow } from '../../src/engine/tensorflow-binding.ts';
 import { messageOf } from '../../src/errors/index.ts';
+import { readEnvironment } from '../../src/setup/environment.ts';
 
 export function tensorflowCache(): string {
   return readEnvironment(process.env).cache;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { Context } from '../../pipelines/command.ts';
 import { doctor } from '../../pipelines/doctor.ts';
-import { readEnvironment } from '../../src/cli/environment.ts';
+import { readEnvironment } from '../../src/setup/environment.ts';
 import { tensorflowMissing } from '../engine/tensorflow-cache.ts';
 
 interface Report {

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import type { Context, Options } from '../../pipelines/command.ts';
 import { prepare } from '../../pipelines/prepare.ts';
 import { copyKindOf } from '../../pipelines/prepare-copies.ts';
-import { readEnvironment } from '../../src/cli/environment.ts';
 import { readDataset, readSplit } from '../../src/data/read-dataset.ts';
+import { readEnvironment } from '../../src/setup/environment.ts';
 import { ffmpeg, runDirectly, withFolder } from '../video/ffmpegs.ts';
 
 async function run(options: Options): Promise<{ text: string; notes: string[] }> {

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { Context, Options } from '../../pipelines/command.ts';
 import { prepare } from '../../pipelines/prepare.ts';
-import { readEnvironment } from '../../src/cli/environment.ts';
 import { readDataset, readSplit } from '../../src/data/read-dataset.ts';
 import type { Report } from '../../src/data/report.ts';
+import { readEnvironment } from '../../src/setup/environment.ts';
 import { findFfmpeg } from '../../src/video/ffmpeg.ts';
 
 const environment = readEnvironment(process.env);

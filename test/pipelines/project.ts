@@ -2,8 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readEnvironment } from '../../src/cli/environment.ts';
 import { drawMotion } from '../../src/data/motion.ts';
+import { readEnvironment } from '../../src/setup/environment.ts';
 import { rng } from '../../src/tensor/random.ts';
 import { encodeVideo } from '../../src/video/encode.ts';
 import { type Ffmpeg, findFfmpeg } from '../../src/video/ffmpeg.ts';

@@ -1,8 +1,8 @@
 /** A command that refuses, called in this process: many cases in the time that starting the program takes for one. */
 import assert from 'node:assert/strict';
 import type { Command, Options, Reporter } from '../../pipelines/command.ts';
-import { readEnvironment } from '../../src/cli/environment.ts';
 import type { ErrorKind } from '../../src/errors/index.ts';
+import { readEnvironment } from '../../src/setup/environment.ts';
 
 const SILENT: Reporter = {
   result: () => assert.fail('there is a result'),

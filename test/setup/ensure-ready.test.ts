@@ -4,8 +4,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { readEnvironment } from '../../src/cli/environment.ts';
 import { ensureReady } from '../../src/setup/ensure-ready.ts';
+import { readEnvironment } from '../../src/setup/environment.ts';
 import { silent } from '../../src/setup/listener.ts';
 import { tensorflowMissing } from '../engine/tensorflow-cache.ts';
 

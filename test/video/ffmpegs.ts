@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { readEnvironment } from '../../src/cli/environment.ts';
+import { readEnvironment } from '../../src/setup/environment.ts';
 import { type Ffmpeg, findFfmpeg } from '../../src/video/ffmpeg.ts';
 import type { Frames, Size } from '../../src/video/window.ts';
 

@@ -1,20 +1,20 @@
 /** A run's recipe, model and tuned weights, on an engine. */
 import path from 'node:path';
-import { parseRecipe, type Recipe } from '../src/config/index.ts';
-import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
-import type { Session } from '../src/engine/engine.ts';
-import type { EngineOptions } from '../src/engine/options.ts';
-import { codeOf, usageError, weightsError } from '../src/errors/index.ts';
-import { severalOverOne } from '../src/eval/several.ts';
-import { evaluationState } from '../src/eval/step.ts';
-import type { Classifier } from '../src/petl/classifier.ts';
-import { startingValues, startingValuesFrom } from '../src/petl/starting-values.ts';
-import { readTunedMetadata, readTunedWeights, type TunedMetadata } from '../src/petl/tuned-weights.ts';
-import type { HostTensors } from '../src/tensor/host.ts';
-import { BEST_FILE, CONFIG_FILE, readRunRecipe, TUNED_FILE } from '../src/train/run-folder.ts';
-import { buildModel, engineOptions } from './assemble.ts';
-import type { Environment, Options } from './command.ts';
-import { engineChoice } from './engine-choice.ts';
+import { parseRecipe, type Recipe } from '../config/index.ts';
+import { chooseEngine, describeEngine } from '../engine/choose.ts';
+import type { Session } from '../engine/engine.ts';
+import type { EngineOptions } from '../engine/options.ts';
+import { codeOf, usageError, weightsError } from '../errors/index.ts';
+import { severalOverOne } from '../eval/several.ts';
+import { evaluationState } from '../eval/step.ts';
+import type { Classifier } from '../petl/classifier.ts';
+import { startingValues, startingValuesFrom } from '../petl/starting-values.ts';
+import { readTunedMetadata, readTunedWeights, type TunedMetadata } from '../petl/tuned-weights.ts';
+import type { Environment } from '../setup/environment.ts';
+import type { HostTensors } from '../tensor/host.ts';
+import { BEST_FILE, CONFIG_FILE, readRunRecipe, TUNED_FILE } from '../train/run-folder.ts';
+import { type EngineWords, engineChoice } from './engine-choice.ts';
+import { buildModel, engineOptions } from './from-recipe.ts';
 
 /** A run as its files tell it, without an engine. */
 export interface ReadRun {
@@ -27,7 +27,7 @@ export interface ReadRun {
   readonly tensors: HostTensors;
 }
 
-export interface LoadedRun extends Omit<ReadRun, 'tensors'> {
+export interface OpenRun extends Omit<ReadRun, 'tensors'> {
   /** Holds the weights; the caller disposes it. */
   readonly session: Session;
   /** The engine, its device, and why that. */
@@ -36,14 +36,14 @@ export interface LoadedRun extends Omit<ReadRun, 'tensors'> {
 
 /**
  * @param which `last` or `best`
- * @param given the command's options: engine, device and precision go before the recipe's
+ * @param given engine, device and precision go before the recipe's
  */
-export async function loadRun(
+export async function openRun(
   folder: string,
   which: string,
-  given: Options,
+  given: EngineWords,
   environment: Environment,
-): Promise<LoadedRun> {
+): Promise<OpenRun> {
   const recipe = await recipeOf(folder, which);
   const choice = evaluationEngine(recipe, given);
   const { tensors, ...run } = await readRun(folder, which);
@@ -53,9 +53,9 @@ export async function loadRun(
   return { ...run, session, engine: describeEngine(chosen) };
 }
 
-export interface LoadedRuns {
+export interface OpenRuns {
   /** In the order asked for; those over one backbone share a session. */
-  readonly runs: readonly (LoadedRun & { readonly folder: string })[];
+  readonly runs: readonly (OpenRun & { readonly folder: string })[];
   dispose(): void;
 }
 
@@ -63,12 +63,12 @@ export interface LoadedRuns {
  * Several runs. Those that stand on one backbone (same weights file, same shape of clips) read it once and keep it on the device
  * once: from one to the other only the tuned tensors change.
  */
-export async function loadRuns(
+export async function openRuns(
   folders: readonly string[],
   which: string,
-  given: Options,
+  given: EngineWords,
   environment: Environment,
-): Promise<LoadedRuns> {
+): Promise<OpenRuns> {
   const groups = new Map<string, { folder: string; run: ReadRun }[]>();
   for (const folder of folders) {
     const recipe = await recipeOf(folder, which);
@@ -86,7 +86,7 @@ export async function loadRuns(
       ),
     });
   }
-  const loaded = new Map<string, LoadedRun & { folder: string }>();
+  const loaded = new Map<string, OpenRun & { folder: string }>();
   const sessions: Session[] = [];
   const dispose = (): void => {
     for (const session of sessions) session.dispose();
@@ -108,11 +108,11 @@ export async function loadRuns(
     dispose();
     throw error;
   }
-  return { runs: folders.map((folder) => loaded.get(folder) as LoadedRun & { folder: string }), dispose };
+  return { runs: folders.map((folder) => loaded.get(folder) as OpenRun & { folder: string }), dispose };
 }
 
 /** The engine that is asked for; nothing is differentiated on it. @throws PetlVideoError (usage) for unknown names */
-const evaluationEngine = (recipe: Recipe, given: Options): EngineOptions =>
+const evaluationEngine = (recipe: Recipe, given: EngineWords): EngineOptions =>
   engineChoice({ ...engineOptions(recipe), recompute: false }, given);
 
 /** Recipes of one key have one backbone in one form: what of it is frozen depends on the method. */
