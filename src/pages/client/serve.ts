@@ -1,0 +1,2 @@
+/** The script of the serve page. */
+export {};
