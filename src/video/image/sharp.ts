@@ -5,6 +5,7 @@
  * is dropped and not blended, of more than one picture the first is taken.
  */
 import type { Sharp } from 'sharp';
+import type { RgbPicture } from '../../formats/png.ts';
 import { pictureFormat } from './format.ts';
 
 export interface SharpPicture {
@@ -23,17 +24,36 @@ export interface SharpDecoder {
   decode(bytes: Buffer): Promise<SharpPicture>;
 }
 
+/** @param quality 1-100, as libjpeg's */
+export type JpegEncoder = (picture: RgbPicture, quality: number) => Promise<Uint8Array>;
+
 /** As Pillow: larger ones are refused before memory is taken for them. */
 const MOST_PIXELS = 178_956_970;
 
-/** Undefined where it is not installed, or has no library for this platform. */
-export async function loadSharp(): Promise<SharpDecoder | undefined> {
-  let sharp: typeof import('sharp')['default'];
+type Library = typeof import('sharp')['default'];
+
+async function load(): Promise<Library | undefined> {
   try {
-    ({ default: sharp } = await import('sharp'));
+    return (await import('sharp')).default;
   } catch {
     return undefined;
   }
+}
+
+/** Undefined where it is not installed, or has no library for this platform. */
+export async function loadSharpEncoder(): Promise<JpegEncoder | undefined> {
+  const sharp = await load();
+  if (sharp === undefined) return undefined;
+  return ({ data, width, height }, quality) =>
+    sharp(data, { raw: { width, height, channels: 3 } })
+      .jpeg({ quality })
+      .toBuffer();
+}
+
+/** Undefined where it is not installed, or has no library for this platform. */
+export async function loadSharp(): Promise<SharpDecoder | undefined> {
+  const sharp = await load();
+  if (sharp === undefined) return undefined;
   // Each thread of ours has a picture of its own at a time, and sees none twice.
   sharp.concurrency(1);
   sharp.cache(false);
