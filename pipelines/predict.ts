@@ -122,7 +122,7 @@ async function answersOf(
       const logits: Float32Array[] = [];
       const bytes = loaded.clips.length / perVideo;
       for (let v = 0; v < perVideo; v++) {
-        await forward.add(loaded.clips.subarray(v * bytes, (v + 1) * bytes), (row) => logits.push(row));
+        await forward.add(loaded.clips.subarray(v * bytes, (v + 1) * bytes), (row) => logits.push(row.logits));
       }
       await forward.flush();
       loaded.release();

@@ -18,6 +18,15 @@ export { type EvaluateOptions, type Evaluation, evaluate, type VideoPrediction }
 export { type Protocol, protocolText, resultText } from './eval/protocol.ts';
 export { type Exportable, planCheckpoint, writeCheckpointFile } from './export/checkpoint/index.ts';
 export { type ExportOptions, exportModel } from './export/export.ts';
+export {
+  type Classification,
+  type ClassifyOptions,
+  type ClassScore,
+  classify,
+  embed,
+  type FileOptions,
+} from './inference/classify.ts';
+export { loadRun, type Run, type RunOptions } from './inference/run.ts';
 export { NORMALIZATIONS, SIZES, type VitOptions } from './model/options.ts';
 export type { BlockTaps, TapsOf } from './model/taps.ts';
 export { type Classifier, classifier, type HeadOptions } from './petl/classifier.ts';

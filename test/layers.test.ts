@@ -77,6 +77,10 @@ const EXCEPTIONS: Readonly<Record<string, { readonly use: string; readonly becau
     use: 'process.env',
     because: 'a child that gets variables of its own must be handed all the others too; none is looked at',
   },
+  'src/inference/run.ts': {
+    use: 'process.env',
+    because: 'a program that imports the library has no command line to hand it the environment',
+  },
   'src/setup/binding.ts': {
     use: 'console.log',
     because: 'inside the script of the child that tries the binding: its stdout is how it answers',

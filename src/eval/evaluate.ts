@@ -10,7 +10,7 @@ import { prefetch } from '../data/prefetch.ts';
 import type { Session } from '../engine/engine.ts';
 import { dataError } from '../errors/index.ts';
 import type { Classifier } from '../petl/classifier.ts';
-import { sizeOf, uint8 } from '../tensor/host.ts';
+import { type HostTensor, sizeOf, uint8 } from '../tensor/host.ts';
 import type { VideoCounts } from './counts.ts';
 import { type Fusion, fuseViews, rankOf } from './metrics.ts';
 import { compiledEvaluateStep } from './step.ts';
@@ -26,12 +26,18 @@ export interface EvaluateOptions {
   readonly ahead: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Whether predictions have features. */
+  readonly features?: boolean;
+  /** Sees the views of each video, uint8 [V, T, S, S, 3], before they are given back: to draw them. */
+  readonly onClips?: (entry: Entry, clips: Uint8Array) => void;
 }
 
 export interface VideoPrediction {
   readonly entry: Entry;
   /** Fused scores of the K classes; absent where the video could not be decoded. */
   readonly scores?: Float64Array;
+  /** [D], what the head got, before its BatchNorm: the mean over the views. Present where asked for. */
+  readonly features?: Float32Array;
   /** 0-based rank of the right class. */
   readonly rank: number;
   /** Views whose best class was right. */
@@ -69,7 +75,7 @@ export async function evaluate(
   loader: Loader,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  const { split, entries, views, fusion, signal } = options;
+  const { split, entries, views, signal } = options;
   const present = entries.flatMap((entry, index) => (entry.verdict === 'missing' ? [] : [{ entry, index }]));
   requireLabels(split, entries);
   if (present.length === 0) throw dataError(`no video of the ${split} split is on disk`);
@@ -85,13 +91,13 @@ export async function evaluate(
 
   const predictions: VideoPrediction[] = [];
   /** Videos whose views are in the model or wait for it, in the order of the entries, in which they are settled. */
-  const waiting: { entry: Entry; logits: Float32Array[]; failure?: string }[] = [];
+  const waiting: { entry: Entry; rows: ForwardRow[]; failure?: string }[] = [];
   const forward = await batchedForward(session, model, options.batch);
   const settle = (): void => {
     for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
-      const { entry, logits, failure } = first;
+      const { entry, rows, failure } = first;
       if (failure !== undefined) predictions.push({ entry, rank: model.head.classes, rightViews: 0, failure });
-      else if (logits.length === perVideo) predictions.push(predictionOf(entry, logits, fusion));
+      else if (rows.length === perVideo) predictions.push(predictionOf(entry, rows, options));
       else break;
       waiting.shift();
     }
@@ -101,15 +107,16 @@ export async function evaluate(
   for await (const { entry, views: loaded } of prefetch(present, options.ahead, load, signal)) {
     signal?.throwIfAborted();
     if ('failure' in loaded) {
-      waiting.push({ entry, logits: [], failure: loaded.failure });
+      waiting.push({ entry, rows: [], failure: loaded.failure });
       settle();
       continue;
     }
-    const slot = { entry, logits: [] as Float32Array[] };
+    const slot = { entry, rows: [] as ForwardRow[] };
     waiting.push(slot);
+    options.onClips?.(entry, loaded.clips);
     const bytes = loaded.clips.length / perVideo;
     for (let v = 0; v < perVideo; v++) {
-      await forward.add(loaded.clips.subarray(v * bytes, (v + 1) * bytes), (logits) => slot.logits.push(logits));
+      await forward.add(loaded.clips.subarray(v * bytes, (v + 1) * bytes), (row) => slot.rows.push(row));
     }
     loaded.release();
     settle();
@@ -131,10 +138,25 @@ function requireDecoded(split: SplitName, predictions: readonly VideoPrediction[
   });
 }
 
-function predictionOf(entry: Entry, logits: readonly Float32Array[], fusion: Fusion): VideoPrediction {
+function predictionOf(
+  entry: Entry,
+  rows: readonly ForwardRow[],
+  { fusion, features = false }: EvaluateOptions,
+): VideoPrediction {
+  const logits = rows.map((row) => row.logits);
   const scores = fuseViews(logits, fusion);
   const rightViews = logits.filter((view) => rankOf(view, entry.label) === 0).length;
-  return { entry, scores, rank: rankOf(scores, entry.label), rightViews };
+  const prediction = { entry, scores, rank: rankOf(scores, entry.label), rightViews };
+  return features ? { ...prediction, features: meanOf(rows.map((row) => row.features)) } : prediction;
+}
+
+/** The mean of vectors of one length, added up in float64. */
+export function meanOf(vectors: readonly Float32Array[]): Float32Array {
+  const sums = new Float64Array(vectors[0]?.length ?? 0);
+  for (const vector of vectors) {
+    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (vector[i] as number);
+  }
+  return Float32Array.from(sums, (sum) => sum / vectors.length);
 }
 
 function summarise(predictions: VideoPrediction[], missing: number, perVideo: number, classes: number): Evaluation {
@@ -161,9 +183,17 @@ function summarise(predictions: VideoPrediction[], missing: number, perVideo: nu
   };
 }
 
+/** What the model says of one clip. */
+export interface ForwardRow {
+  /** [K]. */
+  readonly logits: Float32Array;
+  /** [D], what the head got, before its BatchNorm. */
+  readonly features: Float32Array;
+}
+
 interface BatchedForward {
-  /** Queues one clip; `deliver` gets its logits [K] when its batch has run. */
-  add(clip: Uint8Array, deliver: (logits: Float32Array) => void): Promise<void>;
+  /** Queues one clip; `deliver` gets its row when its batch has run. */
+  add(clip: Uint8Array, deliver: (row: ForwardRow) => void): Promise<void>;
   flush(): Promise<void>;
 }
 
@@ -174,15 +204,18 @@ export async function batchedForward(session: Session, model: Classifier, batch:
   const shape = [batch, frames, size, size, 3];
   const clips = new Uint8Array(sizeOf(shape));
   const clipBytes = clips.length / batch;
-  let waiting: ((logits: Float32Array) => void)[] = [];
+  let waiting: ((row: ForwardRow) => void)[] = [];
   const flush = async (): Promise<void> => {
     if (waiting.length === 0) return;
     clips.fill(0, waiting.length * clipBytes);
-    const { logits } = await step.run({ clips: uint8(shape, clips) });
-    const rows = logits?.data as Float32Array;
-    const classes = model.head.classes;
+    const { logits, features } = await step.run({ clips: uint8(shape, clips) });
+    const row = (output: HostTensor | undefined, i: number): Float32Array => {
+      const { data } = output as HostTensor;
+      const width = data.length / batch;
+      return (data as Float32Array).slice(i * width, (i + 1) * width);
+    };
     waiting.forEach((deliver, i) => {
-      deliver(rows.slice(i * classes, (i + 1) * classes));
+      deliver({ logits: row(logits, i), features: row(features, i) });
     });
     waiting = [];
   };

@@ -145,7 +145,7 @@ export async function readRun(folder: string, which: string, beside: readonly Re
   return { recipe, model, metadata, weights, tensors: { ...start.tensors, ...tensors } };
 }
 
-async function recipeOf(folder: string, which: string): Promise<Recipe> {
+export async function recipeOf(folder: string, which: string): Promise<Recipe> {
   if (which !== 'last' && which !== 'best') throw usageError(`--weights ${which}: choose last or best`);
   return parseRecipe(await readRunRecipe(folder), { file: path.join(folder, CONFIG_FILE) });
 }
