@@ -1,17 +1,15 @@
 /** `petl-video evaluate`: a run to a top-1 with its protocol. */
-import path from 'node:path';
 import type { Views } from '../src/data/loader.ts';
 import { SPLIT_NAMES, type SplitName } from '../src/data/manifest.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
 import { parseViews } from '../src/data/views.ts';
 import { dataError, usageError } from '../src/errors/index.ts';
-import { type Evaluation, evaluate as evaluateVideos, type VideoPrediction } from '../src/eval/evaluate.ts';
-import { topClasses } from '../src/eval/metrics.ts';
-import { type Protocol, protocolText, resultText } from '../src/eval/protocol.ts';
-import { writeJsonLines } from '../src/formats/jsonl.ts';
-import { writeFileAtomic } from '../src/formats/write-file.ts';
+import { evaluate as evaluateVideos } from '../src/eval/evaluate.ts';
+import { resultText } from '../src/eval/protocol.ts';
 import { openLoader } from '../src/inference/from-recipe.ts';
 import { type OpenRun, openRun, openRuns } from '../src/inference/open-runs.ts';
+import { evaluationFile } from '../src/results/evaluation.ts';
+import { keepResult, type RunResult } from '../src/results/keep.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import type { Command, Context, Options } from './command.ts';
 import { decodingNote } from './decoding-note.ts';
@@ -19,7 +17,6 @@ import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 
 const SPLITS: readonly string[] = SPLIT_NAMES;
-const SHOWN_CLASSES = 5;
 
 export const evaluate: Command = {
   name: 'evaluate',
@@ -63,7 +60,7 @@ export const evaluate: Command = {
 };
 
 function showResults(results: readonly (RunResult & { readonly run: string })[], { reporter }: Context): void {
-  const json = results.map(({ run, evaluation, protocol }) => ({ run, ...numbers(evaluation, protocol) }));
+  const json = results.map(({ run, evaluation, protocol }) => ({ run, ...evaluationFile(evaluation, protocol) }));
   const [only] = results;
   if (results.length === 1 && only !== undefined) {
     reporter.result(resultText(only.evaluation, only.protocol), json[0]);
@@ -79,23 +76,6 @@ export interface EvaluateRunOptions {
   readonly weights: string;
   /** `--engine`, `--device`, `--precision`. */
   readonly engine?: Options;
-}
-
-export interface RunResult {
-  readonly evaluation: Evaluation;
-  readonly protocol: Protocol;
-  /** Label → class name. */
-  readonly classes: readonly string[];
-}
-
-/** Leaves predictions.jsonl and evaluation.json in the run's folder. */
-export async function keepResult(folder: string, { evaluation, protocol, classes }: RunResult): Promise<void> {
-  await writeJsonLines(
-    path.join(folder, 'predictions.jsonl'),
-    evaluation.predictions.map((prediction) => predictionLine(prediction, classes)),
-  );
-  const report = `${JSON.stringify(numbers(evaluation, protocol), null, 2)}\n`;
-  await writeFileAtomic(path.join(folder, 'evaluation.json'), report);
 }
 
 export async function evaluateRun(folder: string, options: EvaluateRunOptions, context: Context): Promise<RunResult> {
@@ -159,16 +139,4 @@ async function evaluateLoaded(
     progress.end();
     await loader.close();
   }
-}
-
-function numbers({ predictions: _, ...counts }: Evaluation, protocol: Protocol): object {
-  return { ...counts, protocol: { ...protocol, text: protocolText(protocol) } };
-}
-
-function predictionLine({ entry, scores, rank, failure }: VideoPrediction, classes: readonly string[]): object {
-  const { id, file, label } = entry;
-  const known = { id, file, label, class: classes[label] };
-  if (scores === undefined) return { ...known, failure };
-  const top = topClasses(scores, SHOWN_CLASSES).map((k) => ({ class: classes[k], label: k, score: scores[k] }));
-  return { ...known, rank, top };
 }

@@ -15,6 +15,7 @@ export const commands: readonly Listing[] = [
   { name: 'train', load: async () => (await import('./train.ts')).train },
   { name: 'inspect', load: async () => (await import('./inspect.ts')).inspect },
   { name: 'evaluate', load: async () => (await import('./evaluate.ts')).evaluate },
+  { name: 'compare', load: async () => (await import('./compare.ts')).compare },
   { name: 'predict', load: async () => (await import('./predict.ts')).predict },
   { name: 'export', load: async () => (await import('./export.ts')).exportCommand },
   { name: 'weights inspect', load: async () => (await import('./weights-inspect.ts')).weightsInspect },

@@ -14,6 +14,7 @@ import { prepare } from '../src/data/prepare.ts';
 import { DEFAULT_ENGINE } from '../src/engine/options.ts';
 import { resultText } from '../src/eval/protocol.ts';
 import { engineChoice } from '../src/inference/engine-choice.ts';
+import { keepResult } from '../src/results/keep.ts';
 import { rng } from '../src/tensor/random.ts';
 import { encodeVideo } from '../src/video/encode.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
@@ -21,7 +22,7 @@ import { probeVideo } from '../src/video/probe.ts';
 import type { Command, Context } from './command.ts';
 import { engineFlags, withEngine } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
-import { evaluateRun, keepResult } from './evaluate.ts';
+import { evaluateRun } from './evaluate.ts';
 import { requireReady } from './setup.ts';
 import { trainRecipe } from './train-recipe.ts';
 

@@ -20,6 +20,7 @@ import { batchOrigin, readData, type TakenOnce, takenOnce, trainPlan } from './a
 import type { Context, Progress, Reporter } from './command.ts';
 import { decodingNote } from './decoding-note.ts';
 import { ffmpegPlaces } from './environment.ts';
+import { machineOf } from './machine.ts';
 
 /** Trains, with notes and progress on stderr; the quickstart does so too. */
 export async function trainRecipe(
@@ -54,7 +55,15 @@ export async function trainRecipe(
     try {
       return await runTraining(
         plan,
-        { engine: chosen.engine, loader, folder, signal, onEvent: screen.onEvent, drawBatch },
+        {
+          engine: chosen.engine,
+          loader,
+          folder,
+          signal,
+          machine: machineOf(recipe, ffmpeg),
+          onEvent: screen.onEvent,
+          drawBatch,
+        },
         resume,
       );
     } catch (thrown) {

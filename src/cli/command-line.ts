@@ -1,16 +1,14 @@
 /** From words to a command, and from what it throws to an exit code. */
-import { createRequire } from 'node:module';
 import { Command as Commander, CommanderError } from 'commander';
 import type { Command, Context, Options } from '../../pipelines/command.ts';
 import { commands, groups, listingOf } from '../../pipelines/index.ts';
+import { version } from '../../pipelines/version.ts';
 import { EXIT_CODES, Interrupted, messageOf, PetlVideoError } from '../errors/index.ts';
 import { systemRefusal } from '../errors/system-refusal.ts';
 import { readEnvironment } from '../setup/environment.ts';
 import { watchSignals } from './signals.ts';
 import { terminal, wantsColor } from './terminal.ts';
 import { watchOutput } from './watch-output.ts';
-
-const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
 /** Runs one command line. @returns the process's exit code */
 export async function runCommandLine(words: readonly string[]): Promise<number> {

@@ -1,4 +1,4 @@
-/** Separated values (RFC 4180): quoted fields, doubled quotes, CR LF or LF, a byte order mark. Annotation lists. */
+/** Separated values (RFC 4180): quoted fields, doubled quotes, CR LF or LF, a byte order mark. Annotation lists, tables of results. */
 import { dataError } from '../errors/index.ts';
 
 export interface CsvRow {
@@ -56,4 +56,28 @@ function quotedField(text: string, from: number, at: string): [value: string, en
   while (text[close + 1] === '"') close = text.indexOf('"', close + 2);
   if (close === -1) throw dataError('a quoted field never ends', { at });
   return [text.slice(from + 1, close).replaceAll('""', '"'), close + 1];
+}
+
+/** A number that is none, or undefined, leaves the cell empty. */
+export type CsvCell = string | number | undefined;
+
+/** What a spreadsheet would take for a formula, and compute. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+/**
+ * Rows as text, one line each, that {@link parseCsv} reads back. Texts are often foreign (class names, ids), and a table is
+ * opened in a spreadsheet: one that begins like a formula gets an apostrophe in front, which keeps it a text there. Numbers
+ * are written in full precision.
+ */
+export function csvText(rows: Iterable<readonly CsvCell[]>): string {
+  let text = '';
+  for (const row of rows) text += `${row.map(cellText).join(',')}\n`;
+  return text;
+}
+
+function cellText(cell: CsvCell): string {
+  if (cell === undefined) return '';
+  if (typeof cell === 'number') return Number.isNaN(cell) ? '' : String(cell);
+  const inert = FORMULA.test(cell) ? `'${cell}` : cell;
+  return /[",\n\r]|^\s|\s$/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }

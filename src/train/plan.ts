@@ -8,6 +8,7 @@ import type { VideoCounts } from '../eval/counts.ts';
 import type { Fusion } from '../eval/metrics.ts';
 import type { Classifier } from '../petl/classifier.ts';
 import type { HostTensors } from '../tensor/host.ts';
+import type { Machine } from './environment.ts';
 import type { Schedule } from './schedule.ts';
 import type { UpdateOptions } from './steps.ts';
 import type { MixingOptions } from './targets.ts';
@@ -66,6 +67,8 @@ export interface TrainMeans {
   readonly loader: Loader;
   readonly folder: string;
   readonly signal: AbortSignal;
+  /** For environment.json, beside the engine. */
+  readonly machine?: Machine;
   onEvent(event: TrainEvent): void;
   /** The first batch of a run as a PNG, for the run's folder; a failure becomes a warning. */
   drawBatch?(batch: DrawnBatch): Promise<Uint8Array>;

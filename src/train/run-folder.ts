@@ -6,8 +6,10 @@
  *   tuned.safetensors   trained parameters and head after the last whole epoch
  *   best.safetensors    the same at the best validation top-1
  *   metrics.jsonl       one line per log interval and per validation
+ *   metrics.csv         the same as one table, as of the last validation
  *   events.out.tfevents.…   the same for TensorBoard, and the recipe
  *   first-batch.png     the clips of the first batch, as the model got them
+ *   environment.json    where and with what it was trained
  *   log.txt             what was said, with times
  *
  * It appears at once, with its first checkpoint in it, and every file is replaced whole: a kill at any moment leaves a
@@ -19,22 +21,13 @@ import { codeOf, dataError, messageOf, usageError } from '../errors/index.ts';
 import { type EventFile, openEventFile } from '../formats/tensorboard.ts';
 import { onDisk, writeFileAtomic } from '../formats/write-file.ts';
 import { type Checkpoint, type Counters, checkpointFile, writeCheckpoint } from './checkpoint.ts';
+import { METRICS_FILE, type MetricsLine, readMetrics, writeMetricsTable } from './metrics.ts';
 
 export const CONFIG_FILE = 'config.yaml';
 export const TUNED_FILE = 'tuned.safetensors';
 export const BEST_FILE = 'best.safetensors';
 export const FIRST_BATCH_FILE = 'first-batch.png';
-const METRICS_FILE = 'metrics.jsonl';
 const LOG_FILE = 'log.txt';
-
-export interface MetricsLine {
-  readonly kind: 'train' | 'validation';
-  /** Updates done when it was written. */
-  readonly update: number;
-  /** Epochs done or under way, from 1. */
-  readonly epoch: number;
-  readonly [fact: string]: string | number;
-}
 
 export interface RunFolder {
   readonly folder: string;
@@ -110,12 +103,11 @@ export async function resumeRunFolder(folder: string, { update, validated }: Cou
       if (name.startsWith('.') && name.endsWith('.tmp')) await rm(path.join(place, name), { force: true });
     }
   }
-  const metrics = path.join(folder, METRICS_FILE);
-  const kept = (await readLines(metrics)).filter((text) => {
-    const line = parseLine(text);
-    return line !== undefined && line.update <= update && (line.kind === 'train' || line.epoch <= validated);
-  });
-  await writeFileAtomic(metrics, kept.map((line) => `${line}\n`).join(''));
+  const kept = (await readMetrics(folder)).filter(
+    (line) => line.update <= update && (line.kind === 'train' || line.epoch <= validated),
+  );
+  await writeFileAtomic(path.join(folder, METRICS_FILE), kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await writeMetricsTable(folder);
   return openFolder(folder, await openEventFile(folder, { resumedAt: update }));
 }
 
@@ -148,6 +140,7 @@ function openFolder(folder: string, events: EventFile): RunFolder {
         if (typeof value === 'number') events.scalar(`${kind}/${name}`, update, value);
       }
       await events.flush();
+      if (kind === 'validation') await writeMetricsTable(folder);
     },
     log: (line) => append(LOG_FILE, `${new Date().toISOString()} ${line}\n`),
     async keepFirst(name, make) {
@@ -164,23 +157,5 @@ async function exists(folder: string): Promise<boolean> {
     return true;
   } catch {
     return false;
-  }
-}
-
-async function readLines(file: string): Promise<string[]> {
-  try {
-    return (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-/** A metrics line; undefined for one that a kill cut in half. */
-function parseLine(text: string): MetricsLine | undefined {
-  try {
-    return JSON.parse(text) as MetricsLine;
-  } catch {
-    return undefined;
   }
 }

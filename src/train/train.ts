@@ -4,6 +4,7 @@ import type { Session } from '../engine/engine.ts';
 import { configError, dataError, weightsError } from '../errors/index.ts';
 import { type Counters, engineText, readCheckpoint, START } from './checkpoint.ts';
 import { entriesFingerprint } from './entries-fingerprint.ts';
+import { noteSession } from './environment.ts';
 import { FIRST_LOSS_SCALE } from './loss-scale.ts';
 import type { TrainMeans, TrainPlan, TrainResult } from './plan.ts';
 import { Run } from './run.ts';
@@ -31,6 +32,9 @@ export async function train(plan: TrainPlan, means: TrainMeans, resume: boolean)
     await loadStart(plan, session);
     const { folder, counters } = resume ? await goOn(plan, means, session) : await begin(plan, means, session);
     try {
+      const time = new Date().toISOString();
+      const { update } = counters;
+      await noteSession(means.folder, { time, update, ...means.machine, engine: engineText(means.engine) });
       return await new Run(plan, means, session, folder, perEpoch, counters).toTheEnd();
     } finally {
       await folder.close();

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { float32 } from '../../src/tensor/host.ts';
 import { readCheckpoint, START } from '../../src/train/checkpoint.ts';
-import { createRunFolder, type MetricsLine, readRunRecipe, resumeRunFolder } from '../../src/train/run-folder.ts';
+import type { MetricsLine } from '../../src/train/metrics.ts';
+import { createRunFolder, readRunRecipe, resumeRunFolder } from '../../src/train/run-folder.ts';
 
 let parent: string;
 let folder: string;
@@ -104,7 +105,7 @@ test('resuming forgets what was logged after the checkpoint, and half a line, an
     kept.map((line) => JSON.parse(line)),
     [lines[0], lines[1], lines[2], lines[4], { kind: 'validation', update: 6, epoch: 2 }],
   );
-  assert.deepEqual(await namesIn(folder), ['checkpoint', 'config.yaml', 'metrics.jsonl', 'notes.tmp']);
+  assert.deepEqual(await namesIn(folder), ['checkpoint', 'config.yaml', 'metrics.csv', 'metrics.jsonl', 'notes.tmp']);
   assert.deepEqual(await readdir(path.join(folder, 'checkpoint')), ['state.safetensors']);
 });
 
