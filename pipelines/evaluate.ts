@@ -1,10 +1,10 @@
 /** `petl-video evaluate`: a run to a top-1 with its protocol. */
 import type { Views } from '../src/data/loader.ts';
-import { SPLIT_NAMES, type SplitName } from '../src/data/manifest.ts';
+import { type Entry, SPLIT_NAMES, type SplitName } from '../src/data/manifest.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
 import { parseViews } from '../src/data/views.ts';
 import { dataError, usageError } from '../src/errors/index.ts';
-import { evaluate as evaluateVideos } from '../src/eval/evaluate.ts';
+import { type EvaluateOptions, evaluate as evaluateVideos } from '../src/eval/evaluate.ts';
 import { resultText } from '../src/eval/protocol.ts';
 import { openLoader } from '../src/inference/from-recipe.ts';
 import { type OpenRun, openRun, openRuns } from '../src/inference/open-runs.ts';
@@ -15,8 +15,6 @@ import type { Command, Context, Options } from './command.ts';
 import { decodingNote } from './decoding-note.ts';
 import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
-
-const SPLITS: readonly string[] = SPLIT_NAMES;
 
 export const evaluate: Command = {
   name: 'evaluate',
@@ -34,17 +32,14 @@ export const evaluate: Command = {
     'petl-video evaluate runs/hmdb51-linear-vit-b runs/hmdb51-adaptformer-vit-b',
   ],
   async run([folders], options, context) {
-    const split = options.split as string | undefined;
-    if (split !== undefined && !SPLITS.includes(split)) {
-      throw usageError(`--split ${split}: choose one of ${SPLITS.join(', ')}`);
-    }
+    const split = splitOption(options);
     const views = options.views === undefined ? undefined : parseViews(options.views as string);
     const weights = options.weights as string;
     const loaded = await openRuns(folders as readonly string[], weights, options, context.environment);
     const results: (RunResult & { readonly run: string })[] = [];
     try {
       for (const one of loaded.runs) {
-        const result = await evaluateLoaded(one, { views, split: split as SplitName | undefined }, context);
+        const result = await evaluateLoaded(one, { views, split }, context);
         results.push({ run: one.folder, ...result });
         // First of all, for it may have taken hours and the folder may not be writable.
         if (loaded.runs.length > 1)
@@ -58,6 +53,13 @@ export const evaluate: Command = {
     }
   },
 };
+
+/** The split that `--split` names. @throws PetlVideoError (usage) for a name that is none */
+export function splitOption({ split }: Options): SplitName | undefined {
+  const found = SPLIT_NAMES.find((name) => name === split);
+  if (split === undefined || found !== undefined) return found;
+  throw usageError(`--split ${split}: choose one of ${SPLIT_NAMES.join(', ')}`);
+}
 
 function showResults(results: readonly (RunResult & { readonly run: string })[], { reporter }: Context): void {
   const json = results.map(({ run, evaluation, protocol }) => ({ run, ...evaluationFile(evaluation, protocol) }));
@@ -87,10 +89,12 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions, c
   }
 }
 
-async function evaluateLoaded(
+/** @param also what the evaluation of these entries is asked for beside scores */
+export async function evaluateLoaded(
   { recipe, model, metadata, weights, session, engine }: OpenRun,
   options: Pick<EvaluateRunOptions, 'views' | 'split'>,
   { environment, reporter, signal }: Context,
+  also: (entries: readonly Entry[]) => Pick<EvaluateOptions, 'features' | 'onClips'> = () => ({}),
 ): Promise<RunResult> {
   const { data, eval: protocolOfRecipe } = recipe;
   const dataset = await readDataset(data.path);
@@ -117,6 +121,7 @@ async function evaluateLoaded(
       ahead: Math.max(4, Math.ceil((2 * protocolOfRecipe.batch) / (views.segments * views.crops))),
       signal,
       onProgress: (done) => progress.update(done),
+      ...also(entries),
     });
     const { frames, stride, sampling, size, interpolation, fold } = data;
     const protocol = {

@@ -11,6 +11,7 @@ import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import type { Command, Context } from './command.ts';
 import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
+import { wholeNumber } from './number-option.ts';
 
 /** Videos that are tried for the check: a broken one is passed over. */
 const TRIED_VIDEOS = 5;
@@ -36,8 +37,7 @@ export const exportCommand: Command = {
       const given = options.format === undefined ? '--format is missing' : `--format ${options.format}`;
       throw usageError(`${given}: choose ${FORMATS.join(' or ')}`);
     }
-    const batch = Number(options.batch);
-    if (!Number.isInteger(batch) || batch < 1) throw usageError(`--batch ${options.batch}: give a number from 1`);
+    const batch = wholeNumber(options, 'batch') as number;
     const from = run as string;
     const folder = (options.out as string | undefined) ?? path.join(from, `export-${format}`);
     const { environment, reporter, signal } = context;

@@ -8,6 +8,7 @@ import { usageError } from '../src/errors/index.ts';
 import type { CopyKind } from '../src/video/copies/copy.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
 import type { Context, Options } from './command.ts';
+import { flagOf, wholeNumber } from './number-option.ts';
 import { copyKindOf } from './prepare-copies.ts';
 import { makeReady } from './setup.ts';
 
@@ -133,15 +134,6 @@ function shardOf(options: Options, limit: number | undefined): Shard | undefined
 export function text(options: Options, key: string): string | undefined {
   const value = options[key];
   return typeof value === 'string' ? value : undefined;
-}
-
-const flagOf = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
-function wholeNumber(options: Options, key: string): number | undefined {
-  const value = text(options, key);
-  if (value === undefined) return undefined;
-  if (/^[1-9]\d*$/.test(value)) return Number(value);
-  throw usageError(`${flagOf(key)} is ${value}`, { remedy: 'give a whole number from 1' });
 }
 
 function fraction(options: Options): number | undefined {

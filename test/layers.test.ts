@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   results: UP_TO_CONFIG,
   figures: ['drawing', 'formats', 'errors'],
   pages: ['results', 'figures', 'drawing', 'formats', 'errors'],
-  inference: ['video', 'setup', ...UP_TO_CONFIG],
+  inference: ['drawing', 'video', 'setup', ...UP_TO_CONFIG],
   serve: ['inference', 'pages', 'video', 'data', 'drawing', 'formats', 'errors'],
   datasets: ['data', 'formats', 'errors'],
   index: LIBRARY,

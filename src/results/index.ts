@@ -1,4 +1,5 @@
 /** What runs left in their folders, read back; and what can be said of it without an engine. */
+
 export { type BootstrapOptions, mcnemar, type PairedDifference, pairedBootstrap } from './bootstrap.ts';
 export {
   type ComparedRow,
@@ -35,4 +36,5 @@ export {
   type ScoredClass,
 } from './predictions.ts';
 export { type EvaluatedRun, isEvaluated, type RunResults, readResults, requireEvaluated } from './read-run.ts';
+export { sharedFolder } from './shared-folder.ts';
 export { type TrainedParameters, trainedParameters } from './trained-parameters.ts';

@@ -116,6 +116,30 @@ test('every view of every video goes through the model once, and each video gets
   session.dispose();
 });
 
+test('features are the mean over the views, clips are shown before they are given back', async () => {
+  const shown: [string, number][] = [];
+  const { predictions } = await run(entriesOf('ok', 'ok', 'missing', 'ok'), {
+    features: true,
+    onClips: ({ id }, clips) => shown.push([id, clips.length]),
+  });
+  assert.deepEqual(
+    shown,
+    ['v0', 'v1', 'v3'].map((id) => [id, 4 * CLIP]),
+  );
+  const session = await opened();
+  const step = await session.compile(evaluateStep(model, 1));
+  for (const [i, { features }] of predictions.entries()) {
+    const views: Float32Array[] = [];
+    for (const view of [0, 1, 2, 3]) {
+      const { features: row } = await step.run({ clips: uint8([1, 2, 8, 8, 3], viewOf(i === 2 ? 3 : i, view)) });
+      views.push((row as HostTensor).data as Float32Array);
+    }
+    const sum = views.reduce((all, view) => all.map((x, d) => x + (view[d] as number)), new Float64Array(8));
+    assert.deepEqual([...(features as Float32Array)].slice(0, 8), [...Float32Array.from(sum, (x) => x / 4)]);
+  }
+  session.dispose();
+});
+
 test('neither the batch nor the padding of the last one changes a result', async () => {
   const expected = await run(five);
   for (const batch of [1, 4, 7, 32])
