@@ -1,6 +1,6 @@
 /** From a recipe to the plain options of training: the last place that knows recipes. */
 import path from 'node:path';
-import { learningRate, type Recipe, toYaml } from '../src/config/index.ts';
+import { hyperparameters, learningRate, type Recipe, toYaml } from '../src/config/index.ts';
 import type { BatchOrigin } from '../src/data/contact-sheet/batch.ts';
 import { type Dataset, type Entry, isUsable, type SplitName } from '../src/data/manifest.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
@@ -141,5 +141,6 @@ export function trainPlan(recipe: Recipe, data: Data, model: Classifier, start: 
     method: recipe.method,
     classes: data.dataset.classes,
     recipe: toYaml(recipe),
+    hyperparameters: hyperparameters(recipe),
   };
 }

@@ -9,12 +9,13 @@ import { resultText } from '../src/eval/protocol.ts';
 import { openLoader } from '../src/inference/from-recipe.ts';
 import { type OpenRun, openRun, openRuns } from '../src/inference/open-runs.ts';
 import { evaluationFile } from '../src/results/evaluation.ts';
-import { keepResult, type RunResult } from '../src/results/keep.ts';
+import type { RunResult } from '../src/results/keep.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import type { Command, Context, Options } from './command.ts';
 import { decodingNote } from './decoding-note.ts';
 import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
+import { keepEvaluation } from './keep-evaluation.ts';
 
 export const evaluate: Command = {
   name: 'evaluate',
@@ -45,7 +46,7 @@ export const evaluate: Command = {
         if (loaded.runs.length > 1)
           context.reporter.note(`${one.folder}: ${resultText(result.evaluation, result.protocol)}`);
         else showResults(results, context);
-        await keepResult(one.folder, result);
+        await keepEvaluation(one.folder, result, context.reporter);
       }
       if (loaded.runs.length > 1) showResults(results, context);
     } finally {

@@ -14,7 +14,6 @@ import { prepare } from '../src/data/prepare.ts';
 import { DEFAULT_ENGINE } from '../src/engine/options.ts';
 import { resultText } from '../src/eval/protocol.ts';
 import { engineChoice } from '../src/inference/engine-choice.ts';
-import { keepResult } from '../src/results/keep.ts';
 import { rng } from '../src/tensor/random.ts';
 import { encodeVideo } from '../src/video/encode.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
@@ -23,6 +22,7 @@ import type { Command, Context } from './command.ts';
 import { engineFlags, withEngine } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 import { evaluateRun } from './evaluate.ts';
+import { keepEvaluation } from './keep-evaluation.ts';
 import { requireReady } from './setup.ts';
 import { trainRecipe } from './train-recipe.ts';
 
@@ -62,7 +62,7 @@ export const quickstart: Command = {
       const loaded = withEngine(await loadRecipe(file, [`data.path=${place('data')}`]), options);
       await trainRecipe(loaded, place(recipe), false, context);
       const result = await evaluateRun(place(recipe), { weights: 'last' }, context);
-      await keepResult(place(recipe), result);
+      await keepEvaluation(place(recipe), result, reporter);
       results.push({ recipe, ...result });
     }
     const lines = results.map(

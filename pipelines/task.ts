@@ -10,13 +10,13 @@ import { type Protocol, protocolText } from '../src/eval/protocol.ts';
 import { writeFileAtomic } from '../src/formats/write-file.ts';
 import { buildModel } from '../src/inference/from-recipe.ts';
 import { parameterReport } from '../src/petl/parameter-report.ts';
-import { keepResult } from '../src/results/keep.ts';
 import { readCounters } from '../src/train/checkpoint.ts';
 import type { Measured } from '../src/train/plan.ts';
 import { CONFIG_FILE, readRunRecipe } from '../src/train/run-folder.ts';
 import type { Context, Options } from './command.ts';
 import { withEngine } from './engine-choice.ts';
 import { evaluateRun } from './evaluate.ts';
+import { keepEvaluation } from './keep-evaluation.ts';
 import { peakMemory } from './peak-memory.ts';
 import { trainRecipe } from './train-recipe.ts';
 
@@ -143,7 +143,7 @@ async function scoreOf(
 ): Promise<Score> {
   const split = measure === 'reported' ? await reportedSplit(recipe, dataset) : measure;
   const result = await evaluateRun(folder, { weights: 'last', split, engine }, context);
-  await keepResult(folder, result);
+  await keepEvaluation(folder, result, context.reporter);
   const { evaluation, protocol } = result;
   const { top1, top5, listed, counted, missing, unreadable, undecoded, damaged } = evaluation;
   const counts = { listed, counted, missing, unreadable, undecoded, damaged };

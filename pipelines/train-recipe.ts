@@ -5,6 +5,7 @@ import { updatesPerEpoch } from '../src/data/order.ts';
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import { PetlVideoError } from '../src/errors/index.ts';
 import { countsText } from '../src/eval/counts.ts';
+import type { Evaluation } from '../src/eval/evaluate.ts';
 import { nounOf } from '../src/eval/protocol.ts';
 import { buildModel, engineOptions, openLoader } from '../src/inference/from-recipe.ts';
 import type { Classifier } from '../src/petl/classifier.ts';
@@ -18,9 +19,13 @@ import { train as runTraining } from '../src/train/train.ts';
 import { findFfmpeg } from '../src/video/ffmpeg.ts';
 import { batchOrigin, readData, type TakenOnce, takenOnce, trainPlan } from './assemble.ts';
 import type { Context, Progress, Reporter } from './command.ts';
+import { confusionPicture } from './confusion-picture.ts';
 import { decodingNote } from './decoding-note.ts';
 import { ffmpegPlaces } from './environment.ts';
 import { machineOf } from './machine.ts';
+
+/** A matrix of more classes is left to `evaluate`: every validation adds its picture to the event file. */
+const MOST_DRAWN = 200;
 
 /** Trains, with notes and progress on stderr; the quickstart does so too. */
 export async function trainRecipe(
@@ -50,6 +55,9 @@ export async function trainRecipe(
     ]) {
       reporter.note(line);
     }
+    const { classes } = data.dataset;
+    const drawConfusion = (evaluation: Evaluation, epoch: number): Promise<Uint8Array> =>
+      confusionPicture(evaluation, classes, validationNote(recipe, epoch), 1);
     const drawBatch = (batch: DrawnBatch): Promise<Uint8Array> => batchPng(batch, batchOrigin(recipe, data));
     const screen = showEvents(reporter, nounOf(recipe.data));
     try {
@@ -63,6 +71,7 @@ export async function trainRecipe(
           machine: machineOf(recipe, ffmpeg),
           onEvent: screen.onEvent,
           drawBatch,
+          ...(classes.length <= MOST_DRAWN ? { drawConfusion } : {}),
         },
         resume,
       );
@@ -89,6 +98,10 @@ async function readStart({ backbone, train }: Recipe, model: Classifier): Promis
 /** A full disk, a lost video: what the person can put right, and the same run then go on. */
 function isMendable(thrown: unknown): boolean {
   return thrown instanceof PetlVideoError && (thrown.kind === 'environment' || thrown.kind === 'data');
+}
+
+function validationNote({ data, train }: Recipe, epoch: number): string {
+  return `${data.validationSplit} split, single view, after epoch ${epoch} of ${train.epochs}`;
 }
 
 function describeBackbone({ backbone }: Recipe, { loaded, unused, adapted }: TakenOnce): string {

@@ -2,6 +2,7 @@
 export { backboneOptions } from './backbone-options.ts';
 export { type Difference, differenceOf } from './difference.ts';
 export { type Axis, parseAxes, parseSeeds, type Setting, settingsOf } from './grid.ts';
+export { hyperparameters } from './hyperparameters.ts';
 export { recipeJsonSchema } from './json-schema.ts';
 export { explainLearningRate, learningRate, videosPerStep } from './learning-rate.ts';
 export { loadRecipe } from './load-recipe.ts';

@@ -42,6 +42,13 @@ export async function encodePng({ data, width, height }: RgbPicture): Promise<Ui
   ]);
 }
 
+/** Width and height of a PNG file. @throws RangeError where it is none */
+export function pngSize(file: Uint8Array): { width: number; height: number } {
+  if (file.length < 24 || SIGNATURE.some((byte, i) => file[i] !== byte)) throw new RangeError('this is no PNG file');
+  const view = new DataView(file.buffer, file.byteOffset);
+  return { width: view.getUint32(16), height: view.getUint32(20) };
+}
+
 function chunk(type: string, data: Uint8Array): Uint8Array {
   const out = new Uint8Array(12 + data.length);
   const view = new DataView(out.buffer);

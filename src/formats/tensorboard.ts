@@ -3,7 +3,8 @@
  * of TensorFlow's event.proto, summary.proto, tensor.proto.
  *
  * Scalars are written as `simple_value`, which every reader takes; the scalars dashboard turns them into tensors itself.
- * Text is a string tensor, whose metadata name the plugin that shows it.
+ * Text is a string tensor, whose metadata name the plugin that shows it. Images are PNG files in a field of their own, which
+ * every reader takes as well. Hyperparameters are one record of the plugin "hparams": TensorBoard's table of runs.
  *
  * TensorBoard reads the files of a folder in the order of their names and joins them to one curve. A resumed run opens
  * a file of its own, beginning with a SessionLog START at the first step to come: TensorBoard then drops what the earlier
@@ -11,6 +12,7 @@
  */
 import { open, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { pngSize } from './png.ts';
 import { delimited, double, encode, float, type Message, varint } from './protobuf.ts';
 import { frameRecord } from './tfrecord.ts';
 import { onDisk } from './write-file.ts';
@@ -21,6 +23,9 @@ const HOST = 'petl-video';
 /** The only version there is; readers look for "brain.Event:". */
 const VERSION = 'brain.Event:2';
 const SESSION_START = 1;
+const SESSION_TAG = '_hparams_/session_start_info';
+const RGB = 3;
+const DT_FLOAT = 1;
 const DT_STRING = 7;
 const DATA_CLASS_TENSOR = 2;
 
@@ -30,11 +35,20 @@ export interface EventFile {
   scalar(tag: string, step: number, value: number): void;
   /** Adds a text, which TensorBoard renders as Markdown. Kept in memory until `flush`. */
   text(tag: string, step: number, text: string): void;
+  /**
+   * Adds an RGB picture to the series `tag`. Kept in memory until `flush`.
+   * @param png the bytes of a PNG file. @throws RangeError where they are none
+   */
+  image(tag: string, step: number, png: Uint8Array): void;
+  /** What the run was made with, for TensorBoard's table of runs; once a file. */
+  hyperparameters(values: Hyperparameters): void;
   /** Appends what was added since the last call. @throws environment error when the disk refuses */
   flush(): Promise<void>;
   /** Flushes and closes the file. */
   close(): Promise<void>;
 }
+
+export type Hyperparameters = Readonly<Record<string, string | number | boolean>>;
 
 export interface EventFileOptions {
   /** The last step that a resumed run had done: what earlier files of the folder hold after it is void. */
@@ -76,6 +90,8 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
     file,
     scalar: (tag, step, value) => add(stepField(step), summary(tag, float(2, value))),
     text: (tag, step, text) => add(stepField(step), summary(tag, textValue(text))),
+    image: (tag, step, png) => add(stepField(step), summary(tag, imageValue(png))),
+    hyperparameters: (values) => add(stepField(0), summary(SESSION_TAG, sessionValue(values, now() / 1000))),
     flush,
     close: async () => {
       try {
@@ -110,4 +126,30 @@ function textValue(text: string): Message {
   const tensor = [...varint(1, DT_STRING), ...delimited(2, ''), ...delimited(8, text)];
   const metadata = [...delimited(1, delimited(1, 'text')), ...varint(4, DATA_CLASS_TENSOR)];
   return [...delimited(8, tensor), ...delimited(9, metadata)];
+}
+
+/** Summary.Image: height, width, colours, the file. */
+function imageValue(png: Uint8Array): Message {
+  const { width, height } = pngSize(png);
+  return delimited(4, [...varint(1, height), ...varint(2, width), ...varint(3, RGB), ...delimited(4, png)]);
+}
+
+/** HParamsPluginData with a SessionStartInfo, in the metadata of a tensor that says nothing. */
+function sessionValue(values: Hyperparameters, seconds: number): Message {
+  const entries = Object.entries(values).flatMap(([name, value]) =>
+    delimited(1, [...delimited(1, name), ...delimited(2, protobufValue(value))]),
+  );
+  const content = [...varint(1, 0), ...delimited(3, [...entries, ...double(5, seconds)])];
+  const metadata = [
+    ...delimited(1, [...delimited(1, 'hparams'), ...delimited(2, content)]),
+    ...varint(4, DATA_CLASS_TENSOR),
+  ];
+  const tensor = [...varint(1, DT_FLOAT), ...delimited(2, delimited(2, varint(1, 1))), ...float(5, 0)];
+  return [...delimited(8, tensor), ...delimited(9, metadata)];
+}
+
+/** google.protobuf.Value. */
+function protobufValue(value: string | number | boolean): Message {
+  if (typeof value === 'number') return double(2, value);
+  return typeof value === 'string' ? delimited(3, value) : varint(4, value ? 1 : 0);
 }

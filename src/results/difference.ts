@@ -36,7 +36,8 @@ export function differenceBetween(
   const differences = Float64Array.from(common, ({ mine, theirs }) => mine.right - theirs.right);
   const remarks = protocolDifferences(one.evaluation.protocol, other.evaluation.protocol);
   if (common.length < Math.max(own.size, others.size)) {
-    remarks.unshift(`over the ${common.length} videos in common, of ${own.size} and ${others.size}`);
+    const videos = common.length === 1 ? '1 video' : `${common.length} videos`;
+    remarks.unshift(`over the ${videos} in common, of ${own.size} and ${others.size}`);
   }
   const alone = (sign: number): number => differences.filter((value) => value === sign).length;
   const single = runs.length === 1 && against.length === 1;

@@ -5,7 +5,9 @@ import type { Entry, SplitName } from '../data/manifest.ts';
 import type { EpochOptions } from '../data/order.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { VideoCounts } from '../eval/counts.ts';
+import type { Evaluation } from '../eval/evaluate.ts';
 import type { Fusion } from '../eval/metrics.ts';
+import type { Hyperparameters } from '../formats/tensorboard.ts';
 import type { Classifier } from '../petl/classifier.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import type { Machine } from './environment.ts';
@@ -55,6 +57,8 @@ export interface TrainPlan {
   readonly classes: readonly string[];
   /** The resolved recipe, YAML. */
   readonly recipe: string;
+  /** Of it what TensorBoard's table of runs shows, dotted keys. */
+  readonly hyperparameters?: Hyperparameters;
 }
 
 export interface SplitOf {
@@ -70,8 +74,10 @@ export interface TrainMeans {
   /** For environment.json, beside the engine. */
   readonly machine?: Machine;
   onEvent(event: TrainEvent): void;
-  /** The first batch of a run as a PNG, for the run's folder; a failure becomes a warning. */
+  /** The first batch of a run as a PNG, for the run's folder and TensorBoard; a failure becomes a warning. */
   drawBatch?(batch: DrawnBatch): Promise<Uint8Array>;
+  /** What a validation confused with what as a PNG, for TensorBoard; a failure becomes a warning. */
+  drawConfusion?(evaluation: Evaluation, epoch: number): Promise<Uint8Array>;
 }
 
 export type TrainEvent =

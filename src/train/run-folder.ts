@@ -7,7 +7,7 @@
  *   best.safetensors    the same at the best validation top-1
  *   metrics.jsonl       one line per log interval and per validation
  *   metrics.csv         the same as one table, as of the last validation
- *   events.out.tfevents.…   the same for TensorBoard, and the recipe
+ *   events.out.tfevents.…   the same for TensorBoard, with the recipe, the first batch and what is confused with what
  *   first-batch.png     the clips of the first batch, as the model got them
  *   environment.json    where and with what it was trained
  *   log.txt             what was said, with times
@@ -18,7 +18,7 @@
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, dataError, messageOf, usageError } from '../errors/index.ts';
-import { type EventFile, openEventFile } from '../formats/tensorboard.ts';
+import { type EventFile, type Hyperparameters, openEventFile } from '../formats/tensorboard.ts';
 import { onDisk, writeFileAtomic } from '../formats/write-file.ts';
 import { type Checkpoint, type Counters, checkpointFile, writeCheckpoint } from './checkpoint.ts';
 import { METRICS_FILE, type MetricsLine, readMetrics, writeMetricsTable } from './metrics.ts';
@@ -35,8 +35,10 @@ export interface RunFolder {
   metrics(line: MetricsLine): Promise<void>;
   /** Appends to log.txt. */
   log(line: string): Promise<void>;
-  /** Writes a file that is not there yet; `make` is called only then. */
-  keepFirst(name: string, make: () => Promise<Uint8Array>): Promise<void>;
+  /** Writes a file that is not there yet; `make` is called only then. @returns what it made */
+  keepFirst(name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array | undefined>;
+  /** Adds a PNG to TensorBoard's series `tag`. @throws RangeError where it is none */
+  image(tag: string, update: number, png: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,7 +58,12 @@ export async function refuseExisting(folder: string): Promise<void> {
  * Makes the folder of a new run, with its recipe and first checkpoint.
  * @throws PetlVideoError (usage) when the folder exists
  */
-export async function createRunFolder(folder: string, recipe: string, first: Checkpoint): Promise<RunFolder> {
+export async function createRunFolder(
+  folder: string,
+  recipe: string,
+  first: Checkpoint,
+  hyperparameters: Hyperparameters = {},
+): Promise<RunFolder> {
   await refuseExisting(folder);
   const parent = path.dirname(path.resolve(folder));
   await removeUnfinished(parent, path.basename(folder));
@@ -72,6 +79,7 @@ export async function createRunFolder(folder: string, recipe: string, first: Che
     throw error;
   }
   const events = await openEventFile(folder);
+  if (Object.keys(hyperparameters).length > 0) events.hyperparameters(hyperparameters);
   events.text('recipe', 0, `~~~yaml\n${recipe}~~~`);
   await events.flush();
   return openFolder(folder, events);
@@ -145,7 +153,14 @@ function openFolder(folder: string, events: EventFile): RunFolder {
     log: (line) => append(LOG_FILE, `${new Date().toISOString()} ${line}\n`),
     async keepFirst(name, make) {
       const file = path.join(folder, name);
-      if (!(await exists(file))) await writeFileAtomic(file, await make());
+      if (await exists(file)) return undefined;
+      const made = await make();
+      await writeFileAtomic(file, made);
+      return made;
+    },
+    async image(tag, update, png) {
+      events.image(tag, update, png);
+      await events.flush();
     },
     close: () => events.close(),
   };

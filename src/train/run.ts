@@ -7,7 +7,7 @@ import type { Replacement } from '../data/loader.ts';
 import type { Session } from '../engine/engine.ts';
 import { dataError, Interrupted, messageOf } from '../errors/index.ts';
 import { countsText } from '../eval/counts.ts';
-import { evaluate } from '../eval/evaluate.ts';
+import { type Evaluation, evaluate } from '../eval/evaluate.ts';
 import { nounOf } from '../eval/protocol.ts';
 import { writeTunedWeights } from '../petl/tuned-weights.ts';
 import type { HostTensors } from '../tensor/host.ts';
@@ -136,14 +136,29 @@ export class Run {
     }
   }
 
-  /** For a person to look at: a run does not fail for it. */
   async #showFirst(batch: LoadedBatch): Promise<void> {
     const { drawBatch } = this.#means;
     if (drawBatch === undefined) return;
+    await this.#show(FIRST_BATCH_FILE, async () => {
+      const png = await this.#folder.keepFirst(FIRST_BATCH_FILE, () => drawBatch(batch));
+      if (png !== undefined) await this.#folder.image('train/first-batch', 0, png);
+    });
+  }
+
+  async #showConfusion(evaluation: Evaluation, epoch: number): Promise<void> {
+    const { drawConfusion } = this.#means;
+    if (drawConfusion === undefined) return;
+    await this.#show('the confusion matrix', async () => {
+      await this.#folder.image('validation/confusion', this.#counters.update, await drawConfusion(evaluation, epoch));
+    });
+  }
+
+  /** Pictures are for a person to look at: a run does not fail for one. */
+  async #show(what: string, show: () => Promise<void>): Promise<void> {
     try {
-      await this.#folder.keepFirst(FIRST_BATCH_FILE, () => drawBatch(batch));
+      await show();
     } catch (thrown) {
-      this.#means.onEvent({ kind: 'warning', text: `${FIRST_BATCH_FILE} could not be made: ${messageOf(thrown)}` });
+      this.#means.onEvent({ kind: 'warning', text: `${what} could not be made: ${messageOf(thrown)}` });
     }
   }
 
@@ -257,17 +272,13 @@ export class Run {
     const { validation, model, ahead } = this.#plan;
     const { signal, loader, onEvent } = this.#means;
     const start = performance.now();
-    const { top1, top5, listed, counted, missing, unreadable, undecoded, damaged } = await evaluate(
-      this.#session,
-      model,
-      loader,
-      {
-        ...validation,
-        ahead: ahead * validation.batch,
-        signal,
-        onProgress: (done, total) => onEvent({ kind: 'validating', done, total }),
-      },
-    );
+    const evaluation = await evaluate(this.#session, model, loader, {
+      ...validation,
+      ahead: ahead * validation.batch,
+      signal,
+      onProgress: (done, total) => onEvent({ kind: 'validating', done, total }),
+    });
+    const { top1, top5, listed, counted, missing, unreadable, undecoded, damaged } = evaluation;
     this.#validationSeconds = (performance.now() - start) / 1000;
     const { epochLoss, update, best } = this.#counters;
     const trainLoss = meanLoss(epochLoss);
@@ -297,6 +308,7 @@ export class Run {
     await this.#folder.log(
       `epoch ${epoch}: train loss ${trainLoss.toFixed(4)}, validation top-1 ${(100 * top1).toFixed(2)} % over ${countsText(videos, nounOf(this.#plan.model.backbone))} (single view)`,
     );
+    await this.#showConfusion(evaluation, epoch);
     return { top1, epoch, videos };
   }
 

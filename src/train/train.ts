@@ -70,7 +70,7 @@ async function begin(plan: TrainPlan, means: TrainMeans, session: Session): Prom
     entries: entriesFingerprint(plan.train.entries),
     engine: engineText(means.engine),
   };
-  const folder = await createRunFolder(means.folder, plan.recipe, first);
+  const folder = await createRunFolder(means.folder, plan.recipe, first, plan.hyperparameters);
   for (const text of plan.adapted) await folder.log(`backbone adapted: ${text}`);
   return { folder, counters: start };
 }
