@@ -8,7 +8,8 @@
  *
  * TensorBoard reads the files of a folder in the order of their names and joins them to one curve. A resumed run opens
  * a file of its own, beginning with a SessionLog START at the first step to come: TensorBoard then drops what the earlier
- * files hold from that step on.
+ * files hold from that step on. It stands there twice, for TensorBoard's server takes the first one that it sees of a run for
+ * the run's beginning, and drops nothing.
  */
 import { open, readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -79,7 +80,11 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
   };
 
   add(delimited(3, VERSION));
-  if (options.resumedAt !== undefined) add(varint(2, options.resumedAt + 1), delimited(7, varint(1, SESSION_START)));
+  if (options.resumedAt !== undefined) {
+    const start = [varint(2, options.resumedAt + 1), delimited(7, varint(1, SESSION_START))];
+    add(...start);
+    add(...start);
+  }
   try {
     await flush();
   } catch (error) {

@@ -39,7 +39,7 @@ test('writes the bytes that TensorBoard itself would write', async () => {
 test('a resumed run opens a later file, which voids the steps to come', async () => {
   const events = await openEventFile(folder, { now, resumedAt: 300 });
   await events.close();
-  assert.equal(await hex(events.file), FIRST + START_301);
+  assert.equal(await hex(events.file), FIRST + START_301 + START_301);
   assert.deepEqual((await readdir(folder)).sort(), [
     'events.out.tfevents.1700000000.petl-video',
     'events.out.tfevents.1700000001.petl-video',
