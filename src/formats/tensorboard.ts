@@ -96,7 +96,7 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
     scalar: (tag, step, value) => add(stepField(step), summary(tag, float(2, value))),
     text: (tag, step, text) => add(stepField(step), summary(tag, textValue(text))),
     image: (tag, step, png) => add(stepField(step), summary(tag, imageValue(png))),
-    hyperparameters: (values) => add(stepField(0), summary(SESSION_TAG, sessionValue(values, now() / 1000))),
+    hyperparameters: (values) => add(summary(SESSION_TAG, sessionValue(values, now() / 1000))),
     flush,
     close: async () => {
       try {
@@ -144,12 +144,12 @@ function sessionValue(values: Hyperparameters, seconds: number): Message {
   const entries = Object.entries(values).flatMap(([name, value]) =>
     delimited(1, [...delimited(1, name), ...delimited(2, protobufValue(value))]),
   );
-  const content = [...varint(1, 0), ...delimited(3, [...entries, ...double(5, seconds)])];
+  const content = delimited(3, [...entries, ...double(5, seconds)]);
   const metadata = [
     ...delimited(1, [...delimited(1, 'hparams'), ...delimited(2, content)]),
     ...varint(4, DATA_CLASS_TENSOR),
   ];
-  const tensor = [...varint(1, DT_FLOAT), ...delimited(2, delimited(2, varint(1, 1))), ...float(5, 0)];
+  const tensor = [...varint(1, DT_FLOAT), ...delimited(2, delimited(2, ''))];
   return [...delimited(8, tensor), ...delimited(9, metadata)];
 }
 

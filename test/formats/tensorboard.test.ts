@@ -12,6 +12,12 @@ const START_301 = '100000000000000095fbfe180900001040fc54d94110ad023a020801cb79b
 const LOSS = '2400000000000000422b804d0900001040fc54d9411080e497d0122a130a110a0a747261696e2f6c6f7373150000403fae7986e4';
 const TEXT =
   '3800000000000000a3797d570900001040fc54d94110072a2b0a290a06726563697065421308071200420d6772c3b6c39f653a2074696e794a0a0a060a04746578742002262ebee6';
+// The first bytes of a PNG file of 5 × 4 pixels, as far as its size.
+const PNG = '89504e470d0a1a0a0000000d4948445200000005000000040802000000';
+const IMAGE =
+  '39000000000000008b0737f10900001040fc54d94110072a2c0a2a0a01782225080410051803221d89504e470d0a1a0a0000000d4948445200000005000000040802000000c90a6128';
+const SESSION =
+  '5c00000000000000c9cdf98f0900001040fc54d9412a510a4f0a1c5f68706172616d735f2f73657373696f6e5f73746172745f696e666f42060801120212004a270a230a0768706172616d7312181a160a0b0a016d12061a046c6f72612900001040fc54d9412002f810f624';
 
 const now = () => 1_700_000_000_250;
 let folder: string;
@@ -28,12 +34,14 @@ test('writes the bytes that TensorBoard itself would write', async () => {
   assert.equal(await hex(events.file), FIRST, 'a file that was only opened is already one');
   events.scalar('train/loss', 5_000_000_000, 0.75);
   events.text('recipe', 7, 'größe: tiny');
+  events.image('x', 7, Buffer.from(PNG, 'hex'));
+  events.hyperparameters({ m: 'lora' });
   assert.equal(await hex(events.file), FIRST, 'nothing is written before flush');
   await events.flush();
-  assert.equal(await hex(events.file), FIRST + LOSS + TEXT);
+  assert.equal(await hex(events.file), FIRST + LOSS + TEXT + IMAGE + SESSION);
   events.scalar('train/loss', 5_000_000_000, 0.75);
   await events.close();
-  assert.equal(await hex(events.file), FIRST + LOSS + TEXT + LOSS);
+  assert.equal(await hex(events.file), FIRST + LOSS + TEXT + IMAGE + SESSION + LOSS);
 });
 
 test('a resumed run opens a later file, which voids the steps to come', async () => {
@@ -75,10 +83,11 @@ test('flushes that overlap keep their order, and every record is whole', async (
   );
 });
 
-test('refuses steps that are none, and a folder that is not there, in words', async () => {
+test('refuses steps and pictures that are none, and a folder that is not there, in words', async () => {
   const events = await openEventFile(folder, { now });
   assert.throws(() => events.scalar('x', -1, 0), RangeError);
   assert.throws(() => events.scalar('x', 1.5, 0), RangeError);
+  assert.throws(() => events.image('x', 1, Buffer.from('GIF89a and so on, longer than the head')), RangeError);
   await events.close();
   await assert.rejects(openEventFile(path.join(folder, 'absent')), (error: unknown) => {
     assert.ok(error instanceof PetlVideoError);
