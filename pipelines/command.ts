@@ -1,4 +1,5 @@
 /** What a `petl-video <command>` is: one file of this folder each, a description and a `run()`. */
+import type { Readable } from 'node:stream';
 import type { Environment } from '../src/setup/environment.ts';
 
 export type { Environment };
@@ -19,11 +20,24 @@ export interface Reporter {
   progress(label: string, total: number): Progress;
 }
 
+/** Input and output of a command whose result comes while it runs. */
+export interface Live {
+  /** Standard input. @throws usage error where it is a terminal */
+  input(): Readable;
+  /**
+   * One line of the result: `text` for people, or `json` on a line of its own when `--json` was given.
+   * @returns whether anybody still reads
+   */
+  line(text: string, json: unknown): boolean;
+}
+
 export interface Context {
   readonly environment: Environment;
   readonly reporter: Reporter;
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Absent where a command is run by another one. */
+  readonly live?: Live;
 }
 
 export interface Argument {

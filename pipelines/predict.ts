@@ -16,6 +16,7 @@ import { probeVideo } from '../src/video/probe.ts';
 import type { Command } from './command.ts';
 import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
+import { asksForWindows, predictWindows, WINDOW_OPTIONS } from './predict-windows.ts';
 import { formatTable } from './table.ts';
 
 interface Answer {
@@ -31,21 +32,27 @@ export const predict: Command = {
   summary: 'Classify videos and images with a run',
   arguments: [
     { name: '<run>', description: 'folder of the run' },
-    { name: '<files...>', description: 'videos and images' },
+    { name: '<files...>', description: 'videos and images; with --window also - for standard input' },
   ],
   options: [
     { flags: '--also <runs>', description: 'further runs, separated by commas; those over one backbone load it once' },
-    { flags: '--top <n>', description: 'classes shown for each file', default: '5' },
+    { flags: '--top <n>', description: 'classes shown for each file; of windows with --json', default: '5' },
     { flags: '--views <KxC>', description: 'segments × crops, as 4x3 (default: eval of the recipe)' },
     { flags: '--weights <which>', description: 'last, or best on the validation split', default: 'last' },
+    ...WINDOW_OPTIONS,
     ...engineFlags('engine of the recipe'),
   ],
   examples: [
     'petl-video predict runs/hmdb51-adaptformer-vit-b swing.mp4 jump.avi',
     'petl-video predict runs/mine *.mp4 --json',
     'petl-video predict runs/actions --also runs/scenes,runs/objects clip.mp4',
+    'petl-video predict runs/mine film.mkv --window 16x4 --stride 8 --segments',
+    'ffmpeg -i rtsp://… -c copy -f matroska - | petl-video predict runs/mine - --window recipe --json',
   ],
-  async run([run, given], options, { environment, reporter, signal }) {
+  async run([run, given], options, context) {
+    const { environment, reporter, signal } = context;
+    const files = given as readonly string[];
+    if (asksForWindows(options, files)) return predictWindows(run as string, files, options, context);
     const top = Number(options.top);
     if (!Number.isInteger(top) || top < 1) throw usageError(`--top ${options.top}: give a number of classes`);
     const views = options.views === undefined ? undefined : parseViews(options.views as string);
@@ -56,7 +63,7 @@ export const predict: Command = {
     const loaded = await openRuns(folders, options.weights as string, options, environment);
     try {
       const ffmpeg = await findFfmpeg(ffmpegPlaces(environment, signal));
-      const entries = await probeFiles(given as readonly string[], ffmpeg, signal);
+      const entries = await probeFiles(files, ffmpeg, signal);
       const answers: Answer[] = [];
       for (const one of loaded.runs) {
         const answered = await answersOf(one, entries, { ffmpeg, views, top, signal });

@@ -27,6 +27,8 @@ export {
   type FileOptions,
 } from './inference/classify.ts';
 export { loadRun, type Run, type RunOptions } from './inference/run.ts';
+export { type Segment, segments } from './inference/segments.ts';
+export { type WindowAnswer, type WindowsOptions, type WindowsRun, windows } from './inference/windows.ts';
 export { NORMALIZATIONS, SIZES, type VitOptions } from './model/options.ts';
 export type { BlockTaps, TapsOf } from './model/taps.ts';
 export { type Classifier, classifier, type HeadOptions } from './petl/classifier.ts';

@@ -3,7 +3,7 @@ import { Command as Commander, CommanderError } from 'commander';
 import type { Command, Context, Options } from '../../pipelines/command.ts';
 import { commands, groups, listingOf } from '../../pipelines/index.ts';
 import { version } from '../../pipelines/version.ts';
-import { EXIT_CODES, Interrupted, messageOf, PetlVideoError } from '../errors/index.ts';
+import { EXIT_CODES, Interrupted, messageOf, PetlVideoError, usageError } from '../errors/index.ts';
 import { systemRefusal } from '../errors/system-refusal.ts';
 import { readEnvironment } from '../setup/environment.ts';
 import { watchSignals } from './signals.ts';
@@ -78,7 +78,9 @@ async function execute(
     process.stderr,
   );
   const signals = watchSignals((line) => reporter.note(line));
-  const context: Context = { environment: readEnvironment(process.env), reporter, signal: signals.signal };
+  const { signal } = signals;
+  const live = { input: standardInput, line: reporter.line };
+  const context: Context = { environment: readEnvironment(process.env), reporter, signal, live };
   try {
     await command.run(values, options, context);
     return 0;
@@ -100,6 +102,15 @@ async function execute(
   } finally {
     signals.dispose();
   }
+}
+
+function standardInput(): typeof process.stdin {
+  if (process.stdin.isTTY) {
+    throw usageError('standard input is a terminal: there is no video in it', {
+      remedy: 'pipe one into the command, as in: ffmpeg -i … -c copy -f matroska - | petl-video …',
+    });
+  }
+  return process.stdin;
 }
 
 function isAbort(thrown: unknown): boolean {

@@ -1,5 +1,5 @@
 /** The person's side of a command: results on stdout, everything else on stderr, bars only on a terminal. */
-import type { Progress, Reporter } from '../../pipelines/command.ts';
+import type { Live, Progress, Reporter } from '../../pipelines/command.ts';
 
 export interface TerminalOptions {
   readonly json: boolean;
@@ -14,7 +14,7 @@ const BAR_CELLS = { least: 8, most: 24 } as const;
 
 type Stream = NodeJS.WriteStream;
 
-export function terminal(options: TerminalOptions, stdout: Stream, stderr: Stream): Reporter {
+export function terminal(options: TerminalOptions, stdout: Stream, stderr: Stream): Reporter & Pick<Live, 'line'> {
   const paint = (code: number, text: string): string => (options.color ? `\u001b[${code}m${text}\u001b[0m` : text);
   let bar: string | undefined;
   const clear = (): void => {
@@ -75,6 +75,12 @@ export function terminal(options: TerminalOptions, stdout: Stream, stderr: Strea
       clear();
       const document = options.json ? JSON.stringify(json, null, 2) : text;
       stdout.write(document.endsWith('\n') ? document : `${document}\n`);
+    },
+    line(text, json) {
+      clear();
+      stdout.write(`${options.json ? JSON.stringify(json) : text}\n`);
+      if (bar !== undefined) stderr.write(bar);
+      return stdout.writable && stdout.errored === null;
     },
     note(text) {
       if (!options.quiet) line(text);

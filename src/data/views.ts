@@ -1,5 +1,6 @@
 /** Test views: K segments of a video × C crops along the long side, segments outermost. */
 import { usageError } from '../errors/index.ts';
+import type { Square } from '../video/stream.ts';
 import { type Size, shortSideSize, type Window } from '../video/window.ts';
 import type { Views } from './loader.ts';
 
@@ -39,6 +40,11 @@ export function testWindows(
   const room = Math.max(at.width, at.height) - size;
   const windows = Array.from({ length: crops }, (_, j) => ({ ...lies, [along]: Math.floor((j * room) / (crops - 1)) }));
   return { size: at, windows };
+}
+
+/** The one window of `testWindows` where a single crop is taken, of a picture whose size is not known yet. */
+export function testSquare(size: number, resize: TestResize | undefined): Square {
+  return { size, resize: resize ?? size, middle: resize === undefined ? 'floor' : 'even' };
 }
 
 /** Half of the room, rounded to the even number where it is between two, as Python's `round`. */

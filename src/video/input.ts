@@ -11,6 +11,12 @@ export interface Input extends JobInput {
   readonly image: boolean;
 }
 
+/**
+ * A picture whose size or format changes on the way would rebuild the filters, and `select` would count from 0 again:
+ * wrong frames, not fewer. Without rebuilding, `SAME_SIZE` is needed in front of every filter that trusts the size.
+ */
+const EACH_INPUT = ['-threads', '1', '-filter_threads', '1', '-reinit_filter', '0'];
+
 async function imageDemuxer(file: string): Promise<string | undefined> {
   const handle = await open(file);
   try {
@@ -65,15 +71,13 @@ export async function openInput(file: string, bytes?: number): Promise<Input> {
   const demuxer = looked ? await imageDemuxer(absolute).catch(refuse) : undefined;
   return {
     source: `file:${absolute}`,
-    // A picture whose size or format changes on the way would rebuild the filters, and `select` would count from 0 again:
-    // wrong frames, not fewer. Without rebuilding, `SAME_SIZE` is needed in front of every filter that trusts the size.
-    options: [
-      ...['-threads', '1', '-filter_threads', '1', '-reinit_filter', '0'],
-      ...(demuxer ? ['-noautorotate', '-f', demuxer] : []),
-    ],
+    options: [...EACH_INPUT, ...(demuxer ? ['-noautorotate', '-f', demuxer] : [])],
     image: demuxer !== undefined,
   };
 }
+
+/** A video that comes through ffmpeg's standard input. */
+export const pipedInput = (): Input => ({ source: 'pipe:0', options: EACH_INPUT, image: false });
 
 /**
  * Brings later pictures to the size and format of the first, for filters that trust the first (`crop`). Not for videos that

@@ -8,10 +8,11 @@
  *  - it kills with SIGTERM, which an ffmpeg blocked on a full pipe ignores, and 20 ms after its target closes, ended or not.
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
-import { Writable } from 'node:stream';
+import { pipeline, type Readable, Writable } from 'node:stream';
 import fluent from 'fluent-ffmpeg';
-import { dataError, environmentError, messageOf } from '../errors/index.ts';
+import { codeOf, dataError, environmentError, messageOf } from '../errors/index.ts';
 import { complaints, TELLING } from './complaints.ts';
+import { endedByOthers, failureOf } from './ending.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 
 export interface JobInput {
@@ -34,9 +35,16 @@ export interface FfmpegJob {
 export interface RunOptions {
   /** Kills the process and rejects with the signal's reason, after the process is gone. */
   readonly signal?: AbortSignal | undefined;
-  /** Kills the process when it gives no byte for so long. Default 30 s. */
+  /** Kills the process when it gives no byte for so long; Infinity never does. Default 30 s. */
   readonly inactivityMs?: number | undefined;
+  /** What ffmpeg reads as `pipe:0`; destroyed when ffmpeg no longer reads it. */
+  readonly stdin?: Readable | undefined;
+  /** Is handed standard error as it comes, information too. */
+  readonly heard?: ((text: string) => void) | undefined;
 }
+
+/** While a promise that it returns is pending, no more is read: ffmpeg then waits on its full pipe. */
+export type TakeChunk = (chunk: Uint8Array) => unknown;
 
 export interface Finished {
   /** Undefined when ffmpeg ended with code 0; else how it ended, such as `ffmpeg crashed (SIGSEGV)`. */
@@ -128,19 +136,11 @@ function commandFor(ffmpeg: Ffmpeg, job: FfmpegJob, target: Writable | number): 
 
 const fileOf = ({ inputs }: FfmpegJob): string => inputs[0].source.replace(/^file:/, '');
 
-function failureOf(code: number | null, killer: NodeJS.Signals | null): string | undefined {
-  if (code === 0) return undefined;
-  return killer === null ? `ffmpeg ended with code ${code}` : `ffmpeg crashed (${killer})`;
-}
-
-/** Code with which ffmpeg ends after SIGTERM, SIGINT and the like, without a word; with words it is an error's code. */
-const STOPPED = 255;
-const KILLERS: readonly unknown[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'];
-
-/** What is no fault of the file: somebody else ended ffmpeg. Undefined where nobody did. */
-function endedByOthers(code: number | null, killer: NodeJS.Signals | null, stderr: string): string | undefined {
-  if (KILLERS.includes(killer)) return `ffmpeg was killed (${killer})`;
-  return code === STOPPED && stderr === '' ? 'ffmpeg was told to stop by a signal' : undefined;
+/** Feeds ffmpeg. A pipe that it closes says nothing: its exit code and its words do. */
+function feed(child: ChildProcess, stdin: Readable, failed: (error: Error) => void): void {
+  pipeline(stdin, child.stdin as Writable, (error) => {
+    if (error && !['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'].includes(codeOf(error) ?? '')) failed(error);
+  });
 }
 
 /**
@@ -152,8 +152,8 @@ function endedByOthers(code: number | null, killer: NodeJS.Signals | null, stder
 export function runFfmpeg(
   ffmpeg: Ffmpeg,
   job: FfmpegJob,
-  output: ((chunk: Uint8Array) => void) | { readonly fd: number },
-  { signal, inactivityMs = INACTIVITY_MS }: RunOptions = {},
+  output: TakeChunk | { readonly fd: number },
+  { signal, inactivityMs = INACTIVITY_MS, stdin, heard }: RunOptions = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -164,20 +164,26 @@ export function runFfmpeg(
     let stopped: { readonly reason: unknown } | undefined;
     const complained = complaints(STDERR_LIMIT);
     let quietTicks = 0;
+    let held = false;
+    let closed: (() => void) | undefined;
 
     const stop = (reason: unknown): void => {
       stopped ??= { reason };
       child?.kill('SIGKILL');
+      // What nobody takes any more would keep it from closing.
+      child?.stdout?.destroy();
+      closed?.();
     };
     const onAbort = (): void => stop(signal?.reason);
     const cannotStart = (error: Error): void =>
       stop(environmentError(`ffmpeg could not be started: ${messageOf(error)}`, { at: ffmpeg.path, cause: error }));
     signal?.addEventListener('abort', onAbort, { once: true });
     const watch = (): void => {
-      if (++quietTicks > TICKS)
+      if (!held && ++quietTicks > TICKS)
         stop(dataError(`ffmpeg gave nothing for ${inactivityMs / 1000} s`, { at: fileOf(job) }));
     };
-    const clock = typeof output !== 'function' ? undefined : setInterval(watch, inactivityMs / TICKS);
+    const watched = typeof output === 'function' && Number.isFinite(inactivityMs);
+    const clock = watched ? setInterval(watch, inactivityMs / TICKS) : undefined;
     const settle = (code: number | null, killer: NodeJS.Signals | null): void => {
       clearInterval(clock);
       signal?.removeEventListener('abort', onAbort);
@@ -189,25 +195,39 @@ export function runFfmpeg(
       else resolve({ failure: failureOf(code, killer), stderr });
     };
 
-    const sink = (onData: (chunk: Uint8Array) => void): Writable =>
+    const sinkFor = (take: TakeChunk): Writable =>
       new Writable({
         // A 'close' of the target is what makes fluent-ffmpeg kill a process that is still on its way out.
         autoDestroy: false,
         emitClose: false,
         write(chunk: Uint8Array, _encoding, done) {
           quietTicks = 0;
-          onData(chunk);
-          done();
+          const taken = take(chunk);
+          held = taken instanceof Promise;
+          if (!(taken instanceof Promise)) return done();
+          taken.then(() => {
+            held = false;
+            done();
+          }, stop);
         },
       });
-    const command = commandFor(ffmpeg, job, typeof output === 'function' ? sink(output) : output.fd);
+    const sink = typeof output === 'function' ? sinkFor(output) : output.fd;
+    const command = commandFor(ffmpeg, job, sink);
     command.on('start', () => {
       child = command.ffmpegProc as ChildProcess;
       track(child);
       child.stderr?.on('data', complained.take);
+      if (heard) child.stderr?.on('data', heard);
       child.once('error', cannotStart);
-      child.once('close', settle);
-      if (stopped) child.kill('SIGKILL');
+      child.once('close', (code: number | null, killer: NodeJS.Signals | null) => {
+        closed = () => settle(code, killer);
+        // What has come may still wait to be taken.
+        if (stopped || typeof sink === 'number' || sink.writableFinished) closed();
+        else sink.once('finish', closed);
+      });
+      if (stdin)
+        feed(child, stdin, (error) => stop(dataError(`the input broke off: ${error.message}`, { cause: error })));
+      if (stopped) stop(stopped.reason);
     });
     command.on('error', (error: Error) => {
       // With a process the verdict is its exit code, which arrives with 'close'.

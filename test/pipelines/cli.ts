@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly user?: number;
   /** A shell line in which `"$@"` is the command. */
   readonly shell?: string;
+  /** A pipe to be written to; else there is no standard input. */
+  readonly stdin?: 'pipe';
   /** Where stdout goes in place of a pipe: a file descriptor. */
   readonly stdout?: number;
 }
@@ -45,14 +47,14 @@ export interface Running {
   ended: Promise<Ran>;
 }
 
-export function start(words: readonly string[], { folder, env = {}, user, shell, stdout }: RunOptions): Running {
+export function start(words: readonly string[], { folder, env = {}, user, shell, stdin, stdout }: RunOptions): Running {
   const mark = randomUUID();
   const command = [process.execPath, MAIN, ...words];
   const [file, ...args] = shell === undefined ? command : ['bash', '-c', shell, 'bash', ...command];
   const child = spawn(file as string, args, {
     cwd: folder,
     env: { ...process.env, ...env, [MARK]: mark },
-    stdio: ['ignore', stdout ?? 'pipe', 'pipe'],
+    stdio: [stdin ?? 'ignore', stdout ?? 'pipe', 'pipe'],
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
     ...(user === undefined ? {} : { uid: user, gid: user }),

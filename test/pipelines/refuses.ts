@@ -1,6 +1,6 @@
 /** A command that refuses, called in this process: many cases in the time that starting the program takes for one. */
 import assert from 'node:assert/strict';
-import type { Command, Options, Reporter } from '../../pipelines/command.ts';
+import type { Command, Live, Options, Reporter } from '../../pipelines/command.ts';
 import type { ErrorKind } from '../../src/errors/index.ts';
 import { readEnvironment } from '../../src/setup/environment.ts';
 
@@ -9,6 +9,11 @@ const SILENT: Reporter = {
   note: () => {},
   warn: () => {},
   progress: () => ({ update: () => {}, end: () => {} }),
+};
+
+const MUTE: Live = {
+  input: () => assert.fail('standard input was wanted'),
+  line: () => assert.fail('there is a line of a result'),
 };
 
 /** In `folder`, with options as the command line would hand them over. */
@@ -23,7 +28,8 @@ export async function refuses(
     const name = /--([a-z-]+)/.exec(flags)?.[1]?.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
     return value === undefined ? [] : [[name, value] as const];
   });
-  const context = { environment: readEnvironment(process.env), reporter: SILENT, signal: new AbortController().signal };
+  const { signal } = new AbortController();
+  const context = { environment: readEnvironment(process.env), reporter: SILENT, signal, live: MUTE };
   const before = process.cwd();
   process.chdir(folder);
   try {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PetlVideoError } from '../../src/errors/index.ts';
 import { decodeFrames } from '../../src/video/decode.ts';
 import { type FfmpegJob, runFfmpeg } from '../../src/video/process.ts';
@@ -223,4 +226,64 @@ test('when the program exits, its processes go with it', () =>
     const pid = (await pidsOf(folder))[0] as number;
     for (let i = 0; i < 50 && isAlive(pid); i++) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.equal(isAlive(pid), false);
+  }));
+
+test('while what was handed over is not yet taken, ffmpeg waits on its full pipe', () =>
+  withFolder(async (folder) => {
+    const fake = await scriptedFfmpeg(folder, `head -c 3000000 /dev/zero; echo done > '${folder}/done'`);
+    let bytes = 0;
+    let most = 0;
+    let handed = 0;
+    const finished = await runFfmpeg(fake, job, async (chunk) => {
+      most = Math.max(most, ++handed);
+      if (bytes === 0) {
+        await sleep(300);
+        assert.equal(existsSync(path.join(folder, 'done')), false);
+      }
+      await sleep(1);
+      bytes += chunk.length;
+      handed--;
+    });
+    assert.deepEqual([finished.failure, bytes, most], [undefined, 3_000_000, 1]);
+  }));
+
+test('a failure to take bytes ends ffmpeg, and so does an abort while they are not taken', () =>
+  withFolder(async (folder) => {
+    const fake = await scriptedFfmpeg(folder, noted(folder, 'head -c 3000000 /dev/zero'));
+    const failure = new Error('full');
+    await assert.rejects(
+      runFfmpeg(fake, job, () => Promise.reject(failure)),
+      failure,
+    );
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    setTimeout(() => abort.abort(reason), 100);
+    await assert.rejects(
+      runFfmpeg(fake, job, () => new Promise(() => {}), { signal: abort.signal }),
+      reason,
+    );
+    assert.deepEqual((await pidsOf(folder)).map(isAlive), [false, false]);
+  }));
+
+test('reads what it is fed, and time in which bytes are not taken is no inactivity', () =>
+  withFolder(async (folder) => {
+    const fake = await scriptedFfmpeg(folder, 'cat; echo heard >&2');
+    let text = '';
+    let heard = '';
+    const finished = await runFfmpeg(
+      fake,
+      job,
+      async (chunk) => {
+        await sleep(250);
+        text += Buffer.from(chunk).toString();
+      },
+      {
+        stdin: Readable.from([Buffer.from('abc')]),
+        inactivityMs: 100,
+        heard: (piece) => {
+          heard += piece;
+        },
+      },
+    );
+    assert.deepEqual([finished.failure, text, heard], [undefined, 'abc', 'heard\n']);
   }));
