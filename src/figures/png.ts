@@ -3,7 +3,15 @@ import { type Canvas, canvas, type Mask } from '../drawing/canvas.ts';
 import { coverageOf, type OutlineCommand } from '../drawing/coverage.ts';
 import { drawText } from '../drawing/text.ts';
 import { encodePng, type RgbPicture } from '../formats/png.ts';
-import { type BoxMark, colorOf, type DotsMark, type Figure, type LineMark, type Mark, type TextMark } from './figure.ts';
+import {
+  type BoxMark,
+  colorOf,
+  type DotsMark,
+  type Figure,
+  type LineMark,
+  type Mark,
+  type TextMark,
+} from './figure.ts';
 import { widthOf } from './measure.ts';
 
 /** Pixels per unit: 384 per inch, what printers ask of a picture with lines. */

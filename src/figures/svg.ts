@@ -4,7 +4,16 @@
  */
 import type { OutlineCommand } from '../drawing/coverage.ts';
 import { glyphOf } from '../drawing/fonts.ts';
-import { type BoxMark, colorOf, type DotsMark, type Figure, type LineMark, type Mark, type Paint, type TextMark } from './figure.ts';
+import {
+  type BoxMark,
+  colorOf,
+  type DotsMark,
+  type Figure,
+  type LineMark,
+  type Mark,
+  type Paint,
+  type TextMark,
+} from './figure.ts';
 import { isLettered, widthOf } from './measure.ts';
 
 /** A document of its own; inside a page it may be put as it is, for it has no XML declaration and no ids. */
@@ -99,7 +108,10 @@ function boxElement({ x, y, width, height, fill, edge }: BoxMark): string {
 /** A hundredth of a unit is 1/9600 inch. */
 const short = (value: number): string => String(Math.round(value * 100) / 100);
 
-const hex = (paint: Paint): string => `#${colorOf(paint).map((part) => part.toString(16).padStart(2, '0')).join('')}`;
+const hex = (paint: Paint): string =>
+  `#${colorOf(paint)
+    .map((part) => part.toString(16).padStart(2, '0'))
+    .join('')}`;
 
 /** Characters that XML cannot hold in any form, and halves of surrogate pairs. */
 const UNPRINTABLE = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
@@ -108,4 +120,5 @@ const printable = (text: string): string => text.replace(UNPRINTABLE, '\ufffd').
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-const escaped = (text: string): string => printable(text).replace(/[&<>"]/g, (character) => ESCAPES[character] as string);
+const escaped = (text: string): string =>
+  printable(text).replace(/[&<>"]/g, (character) => ESCAPES[character] as string);
