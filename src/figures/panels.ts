@@ -108,10 +108,10 @@ export function panelsFigure({
   );
   marks.push(...legend.marks);
   y += legend.height;
-  if (footnote !== undefined) {
-    y += 6;
-    for (const line of linesOf(footnote, inner, SMALL)) write(line, SMALL, 'quiet');
-  }
+  const unnamed = colorAll && paints.named.length === 0 ? [`${classes.length} classes, a colour each.`] : [];
+  const words = [...unnamed, ...(footnote === undefined ? [] : [footnote])].join(' ');
+  if (legend.height > 0) y += 6;
+  for (const line of linesOf(words, inner, SMALL)) write(line, SMALL, 'quiet');
   return {
     width: inner + 2 * MARGIN,
     height: Math.ceil(y + MARGIN),
