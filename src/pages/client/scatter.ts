@@ -21,7 +21,7 @@ let found: number[] = [];
 
 const panels = videos.panels.map((panel, i) => {
   const stage = byId(`stage-${i}`);
-  return panelView(stage, stage.nextElementSibling as HTMLElement, panel, {
+  return panelView(stage, stage.nextElementSibling as HTMLElement, panel, videos.labels, {
     hover(video) {
       if (hovered === video) return;
       hovered = video;
@@ -44,7 +44,15 @@ function showMarked(): void {
   card.dataset.video = video === undefined ? '' : String(video);
   if (video === undefined) card.replaceChildren(...hint);
   else showCard(card, videos, video, ownColor);
+  keepHeight();
 }
+
+const besides = matchMedia('(min-width: 56.01rem)');
+/** The card only grows, so that the legend below it stays where it is while a pointer goes from dot to dot. */
+function keepHeight(): void {
+  card.style.minHeight = besides.matches ? `${card.offsetHeight}px` : '';
+}
+besides.addEventListener('change', keepHeight);
 
 const ownColor = (label: number): string => videos.classes[label]?.colors[dark.matches ? 1 : 0] ?? faint();
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -50,8 +50,8 @@ ${footnote !== undefined && html`<p class="quiet">${footnote}</p>`}
 ${judged && html`<button type="button" id="only-wrong" aria-pressed="false">Only wrong ones</button>`}
 <output id="count" for="search">${ids.length.toLocaleString('en')} videos</output>
 </div>
-<div class="layout">
-<div class="panels" data-count="${panels.length}">
+<div class="layout" data-count="${panels.length}">
+<div class="panels">
 ${panels.map(panelMarkup)}
 </div>
 <div class="side">
@@ -77,7 +77,7 @@ function panelMarkup({ title, subtitle, note }: ScatterPanel, i: number): Markup
     (part) => part !== undefined,
   );
   return html`<figure class="panel">
-<figcaption><h2>${title}</h2><p>${subtitle}${note !== undefined && html` <span class="quiet">${note}</span>`}</p></figcaption>
+<figcaption><h2>${title}</h2><p>${subtitle}</p>${note !== undefined && html`<p class="quiet">${note}</p>`}</figcaption>
 <div class="stage" id="stage-${i}" tabindex="0" role="application" aria-roledescription="scatter plot" aria-label="${label.join('. ')}"><canvas></canvas><canvas></canvas></div>
 <div class="zoom" role="group" aria-label="Zoom of ${title}"><button type="button" data-zoom="in" aria-label="Zoom in">+</button><button type="button" data-zoom="out" aria-label="Zoom out">−</button><button type="button" data-zoom="all" disabled>Reset</button></div>
 </figure>`;

@@ -4,7 +4,7 @@ import type { PanelVideos } from './videos.ts';
 export interface Look {
   /** [n]: color of each dot, an index of `colors`. */
   readonly paints: Uint16Array;
-  /** The first is of dots that do not stand out. */
+  /** [1 + K]: the first is of dots that do not stand out, or have no class. */
   readonly colors: readonly string[];
   readonly ground: string;
   readonly ink: string;
@@ -40,6 +40,7 @@ export function panelView(
   stage: HTMLElement,
   buttons: HTMLElement,
   videos: PanelVideos,
+  labels: Int16Array,
   events: PanelEvents,
 ): PanelView {
   const [canvas, above] = stage.querySelectorAll('canvas') as unknown as [HTMLCanvasElement, HTMLCanvasElement];
@@ -91,7 +92,7 @@ export function panelView(
     disc(context, x, y, r + 4, look.ground);
     disc(context, x, y, r + 2.6, look.ink);
     disc(context, x, y, r + 1, look.ground);
-    disc(context, x, y, r, look.colors[look.paints[marked] as number] as string);
+    disc(context, x, y, r, look.colors[(labels[marked] as number) + 1] as string);
   };
   const repaint = (): void => {
     if (waiting) return;
