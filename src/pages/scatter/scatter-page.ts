@@ -40,7 +40,7 @@ export function scatterPage(options: ScatterOptions): string {
   const { title, heading, panels, ids, footnote, named = MOST_NAMED, colorAll = false } = options;
   const judged = panels.some(({ predictions }) => predictions !== undefined);
   const body = html`<main>
-<header>
+<header class="scatter-head">
 <h1>${heading}</h1>
 ${footnote !== undefined && html`<p class="quiet">${footnote}</p>`}
 </header>
