@@ -14,7 +14,7 @@ export const TOKENS = {
   quiet: [89, 98, 109],
   line: [196, 202, 209],
   /** Of dots that are there but have no name in the legend. */
-  faint: [203, 208, 214],
+  faint: [190, 196, 203],
 } as const satisfies Readonly<Record<string, Color>>;
 
 export type Paint = keyof typeof TOKENS | Color;

@@ -24,17 +24,18 @@ export function pngOf(figure: Figure, scale = PRINT_SCALE): Promise<Uint8Array> 
 
 export function painted({ width, height, marks }: Figure, scale: number): RgbPicture {
   const on = canvas(Math.round(width * scale), Math.round(height * scale), colorOf('ground'));
-  for (const mark of marks) paint(on, mark, scale);
+  const masks: Discs = new Map();
+  for (const mark of marks) paint(on, mark, scale, masks);
   return { data: on.data, width: on.width, height: on.height };
 }
 
-function paint(on: Canvas, mark: Mark, scale: number): void {
+function paint(on: Canvas, mark: Mark, scale: number, masks: Discs): void {
   switch (mark.kind) {
     case 'text':
       paintText(on, mark, scale);
       break;
     case 'dots':
-      paintDots(on, mark, scale);
+      paintDots(on, mark, scale, masks);
       break;
     case 'line':
       paintLine(on, mark, scale);
@@ -54,39 +55,38 @@ function paintText(on: Canvas, mark: TextMark, scale: number): void {
 /** Places within a pixel that a dot may have its centre at, along each axis. */
 const PHASES = 4;
 
-/** Dots of one radius, by where in a pixel their centre lies: [PHASES, PHASES] masks of one size. */
-function discs(radius: number, opacity: number): (x: number, y: number) => Mask {
-  const drawn = new Map<number, Mask>();
-  const reach = reachOf(radius);
-  return (x, y) => {
-    const key = y * PHASES + x;
-    let mask = drawn.get(key);
-    if (mask === undefined) {
-      const full = coverageOf(circle(reach + x / PHASES, reach + y / PHASES, radius), 2 * reach + 1, 2 * reach + 1);
-      mask = { ...full, coverage: full.coverage.map((covered) => Math.round(covered * opacity)) };
-      drawn.set(key, mask);
-    }
-    return mask;
-  };
+/** Masks of dots by radius, opacity and where in a pixel their centre lies: a figure of 100,000 dots needs 16 or 32. */
+type Discs = Map<string, Mask>;
+
+/** @param x, y places within a pixel, below PHASES */
+function disc(masks: Discs, radius: number, opacity: number, x: number, y: number): Mask {
+  const key = `${radius} ${opacity} ${x} ${y}`;
+  let mask = masks.get(key);
+  if (mask === undefined) {
+    const reach = reachOf(radius);
+    const full = coverageOf(circle(reach + x / PHASES, reach + y / PHASES, radius), 2 * reach + 1, 2 * reach + 1);
+    mask = { ...full, coverage: full.coverage.map((covered) => Math.round(covered * opacity)) };
+    masks.set(key, mask);
+  }
+  return mask;
 }
 
 const reachOf = (radius: number): number => Math.ceil(radius) + 1;
 
-function paintDots(on: Canvas, { at, radius, paint, opacity = 1, ring = 0 }: DotsMark, scale: number): void {
-  const color = colorOf(paint);
-  const disc = discs(radius * scale, opacity);
-  const around = ring > 0 ? discs((radius + ring) * scale, 1) : undefined;
+function paintDots(on: Canvas, mark: DotsMark, scale: number, masks: Discs): void {
+  const { at, radius, opacity = 1, ring = 0 } = mark;
+  const color = colorOf(mark.paint);
+  const [inner, outer] = [radius * scale, (radius + ring) * scale];
+  const [reach, outerReach] = [reachOf(inner), reachOf(outer)];
   for (let i = 0; i + 1 < at.length; i += 2) {
     const x = Math.round((at[i] as number) * scale * PHASES);
     const y = Math.round((at[i + 1] as number) * scale * PHASES);
     const [column, row] = [Math.floor(x / PHASES), Math.floor(y / PHASES)];
-    const phase = [x - column * PHASES, y - row * PHASES] as const;
-    if (around !== undefined) {
-      const reach = reachOf((radius + ring) * scale);
-      on.tint(around(...phase), column - reach, row - reach, colorOf('ground'));
+    const [right, down] = [x - column * PHASES, y - row * PHASES];
+    if (ring > 0) {
+      on.tint(disc(masks, outer, 1, right, down), column - outerReach, row - outerReach, colorOf('ground'));
     }
-    const reach = reachOf(radius * scale);
-    on.tint(disc(...phase), column - reach, row - reach, color);
+    on.tint(disc(masks, inner, opacity, right, down), column - reach, row - reach, color);
   }
 }
 

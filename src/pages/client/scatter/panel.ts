@@ -1,0 +1,286 @@
+/** One panel: dots on a canvas, the marked video on another above it, zoom, pointers and keys. */
+import type { PanelVideos } from './videos.ts';
+
+export interface Look {
+  /** [n]: color of each dot, an index of `colors`. */
+  readonly paints: Uint16Array;
+  /** [1 + K]: the first is of dots that do not stand out, or have no class. */
+  readonly colors: readonly string[];
+  readonly ground: string;
+  readonly ink: string;
+}
+
+export interface PanelEvents {
+  hover(video: number | undefined): void;
+  keep(video: number | undefined): void;
+}
+
+interface Zoom {
+  scale: number;
+  /** Of the stage's left upper corner, 0-1 of what is shown without zoom. */
+  x: number;
+  y: number;
+}
+
+export interface PanelView {
+  draw(look: Look, shown: Uint8Array): void;
+  mark(video: number | undefined): void;
+}
+
+const MOST_ZOOM = 40;
+const STEP = 1.5;
+/** How far dots stay from the frame, in sides. */
+const INSET = 0.03;
+/** Pixels that a pointer may be away from its dot. */
+const REACH = 28;
+/** Pixels that a press may move and still be a click. */
+const STILL = 5;
+
+export function panelView(
+  stage: HTMLElement,
+  buttons: HTMLElement,
+  videos: PanelVideos,
+  labels: Int16Array,
+  events: PanelEvents,
+): PanelView {
+  const [canvas, above] = stage.querySelectorAll('canvas') as unknown as [HTMLCanvasElement, HTMLCanvasElement];
+  const count = videos.points.length / 2;
+  const zoom: Zoom = { scale: 1, x: 0, y: 0 };
+  let side = 0;
+  let look: Look | undefined;
+  let shown: Uint8Array = new Uint8Array(0);
+  let marked: number | undefined;
+  let waiting = false;
+
+  const screen = (video: number): [number, number] => {
+    const across = (share: number, from: number): number =>
+      (INSET + (1 - 2 * INSET) * share - from) * zoom.scale * side;
+    return [across(videos.points[2 * video] as number, zoom.x), across(videos.points[2 * video + 1] as number, zoom.y)];
+  };
+  const radius = (): number => {
+    const resting = Math.max(0.9, Math.min(5, (0.045 * side) / count ** 0.25));
+    return resting * Math.min(3, zoom.scale ** 0.4);
+  };
+
+  const paint = (): void => {
+    if (look === undefined || side === 0) return;
+    const context = cleared(canvas, side);
+    const r = radius();
+    const ringed = count <= 2000 || zoom.scale > 4;
+    const sprites = look.colors.map((color) => sprite(color, r, ringed ? look?.ground : undefined));
+    const half = r + 1.5;
+    context.globalAlpha = ringed ? 1 : Math.max(0.6, 1.25 - 0.15 * Math.log10(count));
+    for (const pass of [0, 1]) {
+      for (let i = 0; i < count; i++) {
+        const color = look.paints[i] as number;
+        if ((color === 0 ? 0 : 1) !== pass) continue;
+        const [x, y] = screen(i);
+        if (x > -half && y > -half && x < side + half && y < side + half) {
+          context.drawImage(sprites[color] as HTMLCanvasElement, x - half, y - half, 2 * half, 2 * half);
+        }
+      }
+    }
+    paintMark();
+  };
+  const paintMark = (): void => {
+    if (look === undefined || side === 0) return;
+    const context = cleared(above, side);
+    if (marked === undefined) return;
+    const [x, y] = screen(marked);
+    if (!Number.isFinite(x)) return;
+    const r = Math.max(4, radius() + 0.5);
+    disc(context, x, y, r + 4, look.ground);
+    disc(context, x, y, r + 2.6, look.ink);
+    disc(context, x, y, r + 1, look.ground);
+    disc(context, x, y, r, look.colors[(labels[marked] as number) + 1] as string);
+  };
+  const repaint = (): void => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      paint();
+    });
+  };
+
+  /** @param x, y pixels of the stage that stay where they are */
+  const zoomTo = (scale: number, x = side / 2, y = side / 2): void => {
+    const next = Math.min(MOST_ZOOM, Math.max(1, scale));
+    moveTo(zoom.x + x / side / zoom.scale - x / side / next, zoom.y + y / side / zoom.scale - y / side / next, next);
+  };
+  const moveTo = (x: number, y: number, scale = zoom.scale): void => {
+    zoom.scale = scale;
+    zoom.x = Math.min(1 - 1 / scale, Math.max(0, x));
+    zoom.y = Math.min(1 - 1 / scale, Math.max(0, y));
+    // A finger scrolls the page until there is something to move.
+    stage.style.touchAction = scale > 1 ? 'none' : 'pan-y';
+    for (const button of buttons.querySelectorAll('button')) {
+      const { zoom: way } = button.dataset;
+      button.disabled = way === 'in' ? scale >= MOST_ZOOM : scale <= 1;
+    }
+    repaint();
+  };
+
+  const nearest = (x: number, y: number): number | undefined => {
+    let [best, least] = [undefined as number | undefined, REACH * REACH];
+    for (let i = 0; i < count; i++) {
+      if (shown[i] === 0) continue;
+      const [left, top] = screen(i);
+      const distance = (left - x) ** 2 + (top - y) ** 2;
+      // Of two at one place the one that is drawn on top.
+      if (distance <= least) [best, least] = [i, distance];
+    }
+    return best;
+  };
+  /** The dot that an arrow leads to: near, and more in its direction than across it. */
+  const towards = (from: number, dx: number, dy: number): number | undefined => {
+    const [x, y] = screen(from);
+    let [best, least] = [undefined as number | undefined, Number.POSITIVE_INFINITY];
+    for (let i = 0; i < count; i++) {
+      if (shown[i] === 0 || i === from) continue;
+      const [left, top] = screen(i);
+      const along = (left - x) * dx + (top - y) * dy;
+      const across = Math.abs((left - x) * dy) + Math.abs((top - y) * dx);
+      if (along <= 0 || across > along) continue;
+      const distance = along + across;
+      if (distance < least) [best, least] = [i, distance];
+    }
+    return best;
+  };
+  /** Moves what is shown so that a dot is in it. */
+  const reveal = (video: number): void => {
+    const [x, y] = screen(video);
+    if (x >= 0 && y >= 0 && x <= side && y <= side) return;
+    moveTo(zoom.x + (x / side - 0.5) / zoom.scale, zoom.y + (y / side - 0.5) / zoom.scale);
+  };
+
+  const place = (event: MouseEvent): [number, number] => {
+    const box = stage.getBoundingClientRect();
+    return [event.clientX - box.left - stage.clientLeft, event.clientY - box.top - stage.clientTop];
+  };
+  const pressed = new Map<number, [x: number, y: number]>();
+  let moved = 0;
+  stage.addEventListener('pointerdown', (event) => {
+    pressed.set(event.pointerId, place(event));
+    if (pressed.size === 1) moved = 0;
+    stage.setPointerCapture(event.pointerId);
+  });
+  stage.addEventListener('pointermove', (event) => {
+    const at = place(event);
+    const before = pressed.get(event.pointerId);
+    if (before === undefined) {
+      events.hover(nearest(...at));
+      return;
+    }
+    moved += Math.hypot(at[0] - before[0], at[1] - before[1]);
+    pressed.set(event.pointerId, at);
+    const [other] = [...pressed].filter(([id]) => id !== event.pointerId).map(([, where]) => where);
+    if (other !== undefined) {
+      const grown =
+        Math.hypot(at[0] - other[0], at[1] - other[1]) / Math.hypot(before[0] - other[0], before[1] - other[1]);
+      if (Number.isFinite(grown)) zoomTo(zoom.scale * grown, (at[0] + other[0]) / 2, (at[1] + other[1]) / 2);
+    } else if (moved > STILL && zoom.scale > 1) {
+      moveTo(zoom.x - (at[0] - before[0]) / side / zoom.scale, zoom.y - (at[1] - before[1]) / side / zoom.scale);
+    }
+  });
+  stage.addEventListener('pointerup', (event) => {
+    if (pressed.size === 1 && moved <= STILL) events.keep(nearest(...place(event)));
+    pressed.delete(event.pointerId);
+  });
+  stage.addEventListener('pointercancel', (event) => pressed.delete(event.pointerId));
+  stage.addEventListener('pointerleave', () => events.hover(undefined));
+  stage.addEventListener(
+    'wheel',
+    (event) => {
+      // Else the page could not be scrolled past the panels. A pinch on a touch pad comes as a wheel with Ctrl.
+      if (!event.ctrlKey && document.activeElement !== stage) return;
+      event.preventDefault();
+      zoomTo(zoom.scale * Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), ...place(event));
+    },
+    { passive: false },
+  );
+  stage.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (arrow !== undefined) {
+      const from = marked !== undefined && shown[marked] === 1 ? marked : undefined;
+      const next = from === undefined ? central() : towards(from, arrow[0] as number, arrow[1] as number);
+      if (next !== undefined) {
+        reveal(next);
+        events.keep(next);
+      }
+    } else if (event.key === '+' || event.key === '=') zoomTo(zoom.scale * STEP, ...focus());
+    else if (event.key === '-') zoomTo(zoom.scale / STEP, ...focus());
+    else if (event.key === '0') zoomTo(1);
+    else if (event.key === 'Escape') events.keep(undefined);
+    else return;
+    event.preventDefault();
+  });
+  /** Of the dots that stand out the one nearest to the middle of the panel. */
+  const central = (): number | undefined => {
+    let [best, least] = [undefined as number | undefined, Number.POSITIVE_INFINITY];
+    for (let i = 0; i < count; i++) {
+      const [x, y] = screen(i);
+      const distance = Math.hypot(x - side / 2, y - side / 2);
+      if (shown[i] === 1 && distance < least) [best, least] = [i, distance];
+    }
+    return best;
+  };
+  /** Keys and buttons zoom on the marked dot if it can be seen. */
+  const focus = (): [number, number] => {
+    const [x, y] = marked === undefined ? [-1, -1] : screen(marked);
+    return x >= 0 && y >= 0 && x <= side && y <= side ? [x, y] : [side / 2, side / 2];
+  };
+  buttons.addEventListener('click', (event) => {
+    const way = (event.target as HTMLElement).dataset?.zoom;
+    if (way === 'in') zoomTo(zoom.scale * STEP, ...focus());
+    if (way === 'out') zoomTo(zoom.scale / STEP, ...focus());
+    if (way === 'all') zoomTo(1);
+  });
+  new ResizeObserver(() => {
+    side = stage.clientWidth;
+    paint();
+  }).observe(stage);
+  moveTo(0, 0, 1);
+
+  return {
+    draw(nextLook, nextShown) {
+      [look, shown] = [nextLook, nextShown];
+      repaint();
+    },
+    mark(video) {
+      marked = video;
+      paintMark();
+    },
+  };
+}
+
+/** As many pixels as the screen has, measured in those of CSS. */
+function cleared(canvas: HTMLCanvasElement, side: number): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+  const pixels = Math.round(side * devicePixelRatio);
+  if (canvas.width !== pixels) canvas.width = canvas.height = pixels;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, pixels, pixels);
+  context.scale(pixels / side, pixels / side);
+  return context;
+}
+
+/** A dot that is drawn once and copied, a pixel and a half of room around it. */
+function sprite(color: string, radius: number, ring: string | undefined): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  const side = 2 * (radius + 1.5);
+  canvas.width = canvas.height = Math.ceil(side * devicePixelRatio);
+  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+  context.scale(canvas.width / side, canvas.width / side);
+  if (ring !== undefined) disc(context, side / 2, side / 2, radius + Math.min(0.6, 0.22 * radius), ring);
+  disc(context, side / 2, side / 2, radius, color);
+  return canvas;
+}
+
+function disc(context: CanvasRenderingContext2D, x: number, y: number, radius: number, color: string): void {
+  context.fillStyle = color;
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fill();
+}

@@ -1,0 +1,98 @@
+/**
+ * The page of the t-SNE panels: the same picture as `panelsFigure` draws, where a video is shown in all panels at once with its
+ * thumbnail and what each run said of it.
+ */
+import { MOST_NAMED, type Panel } from '../../figures/panels.ts';
+import { html, jsonData, type Markup } from '../markup.ts';
+import { document } from '../page.ts';
+import { carried } from './carry.ts';
+
+export interface ScatterPanel extends Omit<Panel, 'labels'> {
+  /** [n]: the class that the run said, below 0 where it said none. */
+  readonly predictions?: Int32Array;
+}
+
+export interface Thumbnail {
+  /** A data URL of a picture, `frames` frames side by side, each a square. */
+  readonly url: string;
+  readonly frames: number;
+}
+
+export interface ScatterOptions {
+  readonly title: string;
+  readonly heading: string;
+  /** One at least; the points of each are those of the same n videos. */
+  readonly panels: readonly ScatterPanel[];
+  /** [n]. */
+  readonly ids: readonly string[];
+  /** [n]: below 0 where a video has none. */
+  readonly labels: Int32Array;
+  readonly classes: readonly string[];
+  /** By index of the video; those that have none are shown without a picture. */
+  readonly thumbnails: ReadonlyMap<number, Thumbnail>;
+  readonly footnote?: string;
+  /** As in `PanelsOptions`. */
+  readonly named?: number;
+  readonly colorAll?: boolean;
+}
+
+export function scatterPage(options: ScatterOptions): string {
+  const { title, heading, panels, ids, footnote, named = MOST_NAMED, colorAll = false } = options;
+  const judged = panels.some(({ predictions }) => predictions !== undefined);
+  const body = html`<main>
+<header class="scatter-head">
+<h1>${heading}</h1>
+${footnote !== undefined && html`<p class="quiet">${footnote}</p>`}
+</header>
+<div class="controls">
+<label for="search">Find a video</label>
+<input type="search" id="search" autocomplete="off" spellcheck="false" placeholder="part of its id">
+${judged && html`<button type="button" id="only-wrong" aria-pressed="false">Only wrong ones</button>`}
+<output id="count" for="search">${ids.length.toLocaleString('en')} videos</output>
+</div>
+<div class="layout" data-count="${panels.length}">
+<div class="panels">
+${panels.map(panelMarkup)}
+</div>
+<div class="side">
+<section class="card" id="card" aria-labelledby="card-title">
+<h2 class="visually-hidden" id="card-title">Video</h2>
+<p class="hint quiet">Point at a dot to see its video in all panels; click to keep it. Keys in a panel: arrows step from dot to dot, + and − zoom, 0 shows all, Esc lets go.</p>
+</section>
+<section class="legend" aria-labelledby="legend-title">
+<div class="legend-head"><h2 id="legend-title">Classes</h2><button type="button" class="plain" id="all-classes" hidden>Show all</button></div>
+<ul class="entries" id="legend"></ul>
+</section>
+</div>
+</div>
+<p class="visually-hidden" id="spoken" role="status"></p>
+${topTable(options)}
+</main>
+${jsonData('scatter', carried({ ...options, named, colorAll }))}`;
+  return document({ title, name: 'scatter', body });
+}
+
+function panelMarkup({ title, subtitle, note }: ScatterPanel, i: number): Markup {
+  const label = [`${title}: ${subtitle}`, note, 'Arrow keys step from dot to dot.'].filter(
+    (part) => part !== undefined,
+  );
+  return html`<figure class="panel">
+<figcaption><h2>${title}</h2><p>${subtitle}</p>${note !== undefined && html`<p class="quiet">${note}</p>`}</figcaption>
+<div class="stage" id="stage-${i}" tabindex="0" role="application" aria-roledescription="scatter plot" aria-label="${label.join('. ')}"><canvas></canvas><canvas></canvas></div>
+<div class="zoom" role="group" aria-label="Zoom of ${title}"><button type="button" data-zoom="in" aria-label="Zoom in">+</button><button type="button" data-zoom="out" aria-label="Zoom out">−</button><button type="button" data-zoom="all" disabled>Reset</button></div>
+</figure>`;
+}
+
+/** What the picture says, for who does not see it. */
+function topTable({ panels, ids }: ScatterOptions): Markup {
+  return html`<section class="numbers">
+<h2>In numbers</h2>
+<div class="scrolls" tabindex="0" role="region" aria-label="Panels in numbers">
+<table>
+<caption>The panels, in their order; ${ids.length.toLocaleString('en')} videos each</caption>
+<thead><tr><th scope="col">Run</th><th scope="col">Result</th><th scope="col">Protocol</th></tr></thead>
+<tbody>${panels.map(({ title, subtitle, note }) => html`<tr><th scope="row">${title}</th><td>${subtitle}</td><td>${note ?? ''}</td></tr>`)}</tbody>
+</table>
+</div>
+</section>`;
+}
