@@ -16,6 +16,7 @@ export const commands: readonly Listing[] = [
   { name: 'inspect', load: async () => (await import('./inspect.ts')).inspect },
   { name: 'evaluate', load: async () => (await import('./evaluate.ts')).evaluate },
   { name: 'compare', load: async () => (await import('./compare.ts')).compare },
+  { name: 'embed', load: async () => (await import('./embed.ts')).embed },
   { name: 'predict', load: async () => (await import('./predict.ts')).predict },
   { name: 'export', load: async () => (await import('./export.ts')).exportCommand },
   { name: 'weights inspect', load: async () => (await import('./weights-inspect.ts')).weightsInspect },
