@@ -1,7 +1,5 @@
 /** Features to two dimensions, and the panels that show them: one a run, the top-1 above it. */
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { usageError } from '../src/errors/index.ts';
 import type { SplitFeatures } from '../src/eval/features.ts';
 import { nounOf, type Protocol, protocolText } from '../src/eval/protocol.ts';
 import { type Panel, panelsFigure } from '../src/figures/panels.ts';
@@ -11,7 +9,7 @@ import { writeFileAtomic } from '../src/formats/write-file.ts';
 import type { Thumbnail } from '../src/inference/thumbnails.ts';
 import { scatterPage } from '../src/pages/scatter/scatter-page.ts';
 import { perplexityFor, tsne, umap } from '../src/projection/index.ts';
-import { float32, type HostTensor } from '../src/tensor/host.ts';
+import { float32, type HostTensor, int32 } from '../src/tensor/host.ts';
 import type { Context } from './command.ts';
 
 export interface EmbeddedRun extends SplitFeatures {
@@ -44,7 +42,7 @@ export interface WrittenMaps {
   readonly files: readonly string[];
 }
 
-/** @throws PetlVideoError (usage) where the runs cannot stand beside each other: other classes or other videos */
+/** @param runs of one split: see `requireOneSplit` */
 export async function writeMaps(
   runs: readonly EmbeddedRun[],
   out: string,
@@ -54,41 +52,54 @@ export async function writeMaps(
   const points = runs.map((): Record<string, HostTensor> => ({}));
   const files: string[] = [];
   if (options.maps.length === 0) return { points, files };
-  requireSameVideos(runs);
-  await mkdir(out, { recursive: true });
+  const shown = runs.map((run) => rowsInAll(run, runs));
+  const left = Math.max(...runs.map(({ ids }, i) => ids.length - (shown[i] as number[]).length));
+  if (left > 0) context.reporter.warn(`${left} videos could not be decoded for every run, and are not drawn`);
+  const drawn = runs.map((run, i) => selected(run, shown[i] as number[]));
   for (const kind of options.maps) {
-    for (const [i, run] of runs.entries()) {
-      const [count, width] = run.features.shape as [number, number];
-      const map = await project(
-        kind,
-        { data: run.features.data as Float32Array, count, width },
-        run.name,
-        options,
-        context,
-      );
-      (points[i] as Record<string, HostTensor>)[kind] = float32([count, 2], map);
+    const maps: Float32Array[] = [];
+    for (const [i, { features, name }] of drawn.entries()) {
+      const [count, width] = features.shape as [number, number];
+      const map = await project(kind, { data: features.data as Float32Array, count, width }, name, options, context);
+      maps.push(map);
+      (points[i] as Record<string, HostTensor>)[kind] = spread(map, shown[i] as number[], (runs[i] as EmbeddedRun).ids);
     }
-    const maps = points.map((own) => own[kind]?.data as Float32Array);
-    files.push(...(await drawMaps(kind, runs, maps, out, options)));
+    files.push(...(await drawMaps(kind, drawn, maps, out, options)));
   }
   return { points, files };
 }
 
-/** A panel is read against the others: a video has its place in each. */
-function requireSameVideos(runs: readonly EmbeddedRun[]): void {
-  const [first, ...others] = runs as [EmbeddedRun, ...EmbeddedRun[]];
-  for (const run of others) {
-    const fault =
-      run.classes.join('\n') !== first.classes.join('\n')
-        ? 'classes'
-        : run.ids.join('\n') !== first.ids.join('\n')
-          ? 'videos'
-          : undefined;
-    if (fault === undefined) continue;
-    throw usageError(`${run.name} has other ${fault} than ${first.name}`, {
-      remedy: 'draw runs of one data set, fold and split together, the others by themselves',
-    });
-  }
+/** The rows of the videos that every run has. */
+function rowsInAll({ ids }: EmbeddedRun, runs: readonly EmbeddedRun[]): number[] {
+  const others = runs.map((run) => new Set(run.ids));
+  return ids.flatMap((id, row) => (others.every((known) => known.has(id)) ? [row] : []));
+}
+
+function selected(run: EmbeddedRun, rows: readonly number[]): EmbeddedRun {
+  if (rows.length === run.ids.length) return run;
+  const { ids, labels, predicted, features } = run;
+  const width = features.shape[1] as number;
+  const data = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries()) data.set(features.data.subarray(row * width, (row + 1) * width), i * width);
+  const of = ({ data: all }: HostTensor): HostTensor =>
+    int32(
+      [rows.length],
+      Int32Array.from(rows, (row) => all[row] as number),
+    );
+  return {
+    ...run,
+    ids: rows.map((row) => ids[row] as string),
+    labels: of(labels),
+    predicted: of(predicted),
+    features: float32([rows.length, width], data),
+  };
+}
+
+/** [n, 2], not a number for videos that were not drawn. */
+function spread(map: Float32Array, rows: readonly number[], ids: readonly string[]): HostTensor {
+  const all = new Float32Array(2 * ids.length).fill(Number.NaN);
+  for (const [i, row] of rows.entries()) all.set(map.subarray(2 * i, 2 * i + 2), 2 * row);
+  return float32([ids.length, 2], all);
 }
 
 async function project(

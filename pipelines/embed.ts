@@ -1,10 +1,14 @@
 /** `petl-video embed`: the features of a split under each run, as files and as a picture. */
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { isUsable } from '../src/data/manifest.ts';
+import { isUsable, type SplitName } from '../src/data/manifest.ts';
+import { readDataset, readSplit } from '../src/data/read-dataset.ts';
 import { parseViews } from '../src/data/views.ts';
+import { usageError } from '../src/errors/index.ts';
 import { FEATURE_FORMATS, splitFeatures, writeFeatures } from '../src/eval/features.ts';
 import { protocolText } from '../src/eval/protocol.ts';
-import { openRuns } from '../src/inference/open-runs.ts';
+import { onDisk } from '../src/formats/write-file.ts';
+import { type OpenRun, openRuns } from '../src/inference/open-runs.ts';
 import { type Thumbnails, thumbnails } from '../src/inference/thumbnails.ts';
 import { findRuns, methodNames, runNames, sharedFolder } from '../src/results/index.ts';
 import type { Command, Options } from './command.ts';
@@ -55,6 +59,8 @@ export const embed: Command = {
     let pictures: Thumbnails | undefined;
     try {
       const methods = methodNames(loaded.runs);
+      if (drawing.maps.length > 0) await requireOneSplit(loaded.runs, split);
+      await onDisk(out, () => mkdir(out, { recursive: true }));
       for (const [i, run] of loaded.runs.entries()) {
         const drawn = i === 0 && drawing.maps.length > 0;
         const result = await evaluateLoaded(run, { views, split }, context, (entries) => {
@@ -94,6 +100,28 @@ export const embed: Command = {
     });
   },
 };
+
+/**
+ * A panel is read against the others: a video has its place in each.
+ * @throws PetlVideoError (usage) for other classes or other videos
+ */
+async function requireOneSplit(runs: readonly (OpenRun & { folder: string })[], split?: SplitName): Promise<void> {
+  const listed: { folder: string; classes: string; videos: string }[] = [];
+  for (const { folder, recipe, metadata } of runs) {
+    const { path: place, fold, validationSplit } = recipe.data;
+    const entries = await readSplit(place, await readDataset(place), split ?? validationSplit, fold);
+    const videos = entries.map(({ id, label }) => `${id}\t${label}`).join('\n');
+    listed.push({ folder, classes: metadata.classes.join('\n'), videos });
+  }
+  const first = listed[0] as (typeof listed)[number];
+  for (const other of listed) {
+    const what = (['classes', 'videos'] as const).find((key) => other[key] !== first[key]);
+    if (what === undefined) continue;
+    throw usageError(`${other.folder} has other ${what} than ${first.folder}`, {
+      remedy: 'draw runs of one data set, fold and split together, the others by themselves',
+    });
+  }
+}
 
 function drawingOptions(options: Options) {
   const kinds = (['tsne', 'umap'] as const).filter((kind) => options[kind] === true);
