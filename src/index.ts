@@ -37,6 +37,17 @@ export { type Attached, defineMethod, type Method } from './petl/method.ts';
 export { parameterReport, parameterText } from './petl/parameter-report.ts';
 export { type StartingValues, startingValues } from './petl/starting-values.ts';
 export { readTunedWeights, type TunedMetadata } from './petl/tuned-weights.ts';
+export {
+  type ClassResult,
+  type Comparison,
+  compareRuns,
+  confusionOf,
+  findRuns,
+  type PredictionLine,
+  perClass,
+  type RunResults,
+  readResults,
+} from './results/index.ts';
 export type { HostTensor, HostTensors } from './tensor/host.ts';
 export type { TrainEvent, TrainMeans, TrainPlan, TrainResult } from './train/plan.ts';
 export { train } from './train/train.ts';

@@ -165,7 +165,7 @@ function shade(scale: readonly Color[], share: number): Color {
 
 function legendMarks(x: number, y: number): Mark[] {
   const steps = 80;
-  const zero = 'share of the videos of a class:  0 %';
+  const zero = 'share of the right class:  0 %';
   const left = x + Math.ceil(widthOf(zero, SMALL)) + 8;
   const quiet = { kind: 'text', ...SMALL, paint: 'quiet' } as const;
   return [
