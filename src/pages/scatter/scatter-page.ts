@@ -2,6 +2,7 @@
  * The page of the t-SNE panels: the same picture as `panelsFigure` draws, where a video is shown in all panels at once with its
  * thumbnail and what each run said of it.
  */
+import { sameClassNeighbours } from '../../figures/neighbours.ts';
 import { MOST_NAMED, type Panel } from '../../figures/panels.ts';
 import { html, jsonData, type Markup } from '../markup.ts';
 import { document } from '../page.ts';
@@ -84,14 +85,19 @@ function panelMarkup({ title, subtitle, note }: ScatterPanel, i: number): Markup
 }
 
 /** What the picture says, for who does not see it. */
-function topTable({ panels, ids }: ScatterOptions): Markup {
+function topTable({ panels, ids, labels }: ScatterOptions): Markup {
+  const neighbours = panels.map(({ points }) => sameClassNeighbours(points, labels));
+  const shares = neighbours.map((share) => (share === undefined ? '' : `${(100 * share).toFixed(2)} %`));
   return html`<section class="numbers">
 <h2>In numbers</h2>
 <div class="scrolls" tabindex="0" role="region" aria-label="Panels in numbers">
 <table>
-<caption>The panels, in their order; ${ids.length.toLocaleString('en')} videos each</caption>
-<thead><tr><th scope="col">Run</th><th scope="col">Result</th><th scope="col">Protocol</th></tr></thead>
-<tbody>${panels.map(({ title, subtitle, note }) => html`<tr><th scope="row">${title}</th><td>${subtitle}</td><td>${note ?? ''}</td></tr>`)}</tbody>
+<caption>${ids.length.toLocaleString('en')} videos. In a picture that keeps classes together, most dots have one of their own class next to them.</caption>
+<thead><tr><th scope="col">Run</th><th scope="col">Result</th><th scope="col">Protocol</th><th scope="col" class="number">Nearest dot is of the same class</th></tr></thead>
+<tbody>${panels.map(
+    ({ title, subtitle, note }, i) =>
+      html`<tr><th scope="row">${title}</th><td>${subtitle}</td><td>${note ?? ''}</td><td class="number">${shares[i]}</td></tr>`,
+  )}</tbody>
 </table>
 </div>
 </section>`;

@@ -121,6 +121,10 @@ export function panelView(
     repaint();
   };
 
+  /** @param dx, dy pixels that what is shown goes right and down */
+  const moveBy = (dx: number, dy: number): void =>
+    moveTo(zoom.x - dx / side / zoom.scale, zoom.y - dy / side / zoom.scale);
+
   const nearest = (x: number, y: number): number | undefined => {
     let [best, least] = [undefined as number | undefined, REACH * REACH];
     for (let i = 0; i < count; i++) {
@@ -178,10 +182,10 @@ export function panelView(
     if (other !== undefined) {
       const grown =
         Math.hypot(at[0] - other[0], at[1] - other[1]) / Math.hypot(before[0] - other[0], before[1] - other[1]);
-      if (Number.isFinite(grown)) zoomTo(zoom.scale * grown, (at[0] + other[0]) / 2, (at[1] + other[1]) / 2);
-    } else if (moved > STILL && zoom.scale > 1) {
-      moveTo(zoom.x - (at[0] - before[0]) / side / zoom.scale, zoom.y - (at[1] - before[1]) / side / zoom.scale);
-    }
+      // What was between the fingers stays there: they zoom around their old middle and carry it to the new one.
+      if (Number.isFinite(grown)) zoomTo(zoom.scale * grown, (before[0] + other[0]) / 2, (before[1] + other[1]) / 2);
+      moveBy((at[0] - before[0]) / 2, (at[1] - before[1]) / 2);
+    } else if (moved > STILL && zoom.scale > 1) moveBy(at[0] - before[0], at[1] - before[1]);
   });
   stage.addEventListener('pointerup', (event) => {
     if (pressed.size === 1 && moved <= STILL) events.keep(nearest(...place(event)));
