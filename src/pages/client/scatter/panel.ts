@@ -1,4 +1,5 @@
 /** One panel: dots on a canvas, the marked video on another above it, zoom, pointers and keys. */
+import { dotsPicture } from './dots.ts';
 import type { PanelVideos } from './videos.ts';
 
 export interface Look {
@@ -65,21 +66,23 @@ export function panelView(
   const paint = (): void => {
     if (look === undefined || side === 0) return;
     const context = cleared(canvas, side);
+    const perPixel = canvas.width / side;
+    const at = new Float32Array(2 * count);
+    const factor = (1 - 2 * INSET) * zoom.scale * canvas.width;
+    const [left, top] = [(INSET - zoom.x) * zoom.scale * canvas.width, (INSET - zoom.y) * zoom.scale * canvas.width];
+    for (let i = 0; i < at.length; i += 2) {
+      at[i] = left + factor * (videos.points[i] as number);
+      at[i + 1] = top + factor * (videos.points[i + 1] as number);
+    }
     const r = radius();
     const ringed = count <= 2000 || zoom.scale > 4;
-    const sprites = look.colors.map((color) => sprite(color, r, ringed ? look?.ground : undefined));
-    const half = r + 1.5;
-    context.globalAlpha = ringed ? 1 : Math.max(0.6, 1.25 - 0.15 * Math.log10(count));
-    for (const pass of [0, 1]) {
-      for (let i = 0; i < count; i++) {
-        const color = look.paints[i] as number;
-        if ((color === 0 ? 0 : 1) !== pass) continue;
-        const [x, y] = screen(i);
-        if (x > -half && y > -half && x < side + half && y < side + half) {
-          context.drawImage(sprites[color] as HTMLCanvasElement, x - half, y - half, 2 * half, 2 * half);
-        }
-      }
-    }
+    const dots = {
+      ...{ at, paints: look.paints, colors: look.colors, ground: look.ground },
+      radius: r * perPixel,
+      ring: ringed ? Math.min(0.6, 0.22 * r) * perPixel : 0,
+      opacity: ringed ? 1 : Math.max(0.6, 1.25 - 0.15 * Math.log10(count)),
+    };
+    context.putImageData(dotsPicture(dots, canvas.width), 0, 0);
     paintMark();
   };
   const paintMark = (): void => {
@@ -268,18 +271,6 @@ function cleared(canvas: HTMLCanvasElement, side: number): CanvasRenderingContex
   context.clearRect(0, 0, pixels, pixels);
   context.scale(pixels / side, pixels / side);
   return context;
-}
-
-/** A dot that is drawn once and copied, a pixel and a half of room around it. */
-function sprite(color: string, radius: number, ring: string | undefined): HTMLCanvasElement {
-  const canvas = document.createElement('canvas');
-  const side = 2 * (radius + 1.5);
-  canvas.width = canvas.height = Math.ceil(side * devicePixelRatio);
-  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
-  context.scale(canvas.width / side, canvas.width / side);
-  if (ring !== undefined) disc(context, side / 2, side / 2, radius + Math.min(0.6, 0.22 * radius), ring);
-  disc(context, side / 2, side / 2, radius, color);
-  return canvas;
 }
 
 function disc(context: CanvasRenderingContext2D, x: number, y: number, radius: number, color: string): void {
