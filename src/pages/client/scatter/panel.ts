@@ -1,5 +1,6 @@
 /** One panel: dots on a canvas, the marked video on another above it, zoom, pointers and keys. */
 import { dotsPicture } from './dots.ts';
+import { nearestTo, nextTowards } from './seek.ts';
 import type { PanelVideos } from './videos.ts';
 
 export interface Look {
@@ -128,32 +129,7 @@ export function panelView(
   const moveBy = (dx: number, dy: number): void =>
     moveTo(zoom.x - dx / side / zoom.scale, zoom.y - dy / side / zoom.scale);
 
-  const nearest = (x: number, y: number): number | undefined => {
-    let [best, least] = [undefined as number | undefined, REACH * REACH];
-    for (let i = 0; i < count; i++) {
-      if (shown[i] === 0) continue;
-      const [left, top] = screen(i);
-      const distance = (left - x) ** 2 + (top - y) ** 2;
-      // Of two at one place the one that is drawn on top.
-      if (distance <= least) [best, least] = [i, distance];
-    }
-    return best;
-  };
-  /** The dot that an arrow leads to: near, and more in its direction than across it. */
-  const towards = (from: number, dx: number, dy: number): number | undefined => {
-    const [x, y] = screen(from);
-    let [best, least] = [undefined as number | undefined, Number.POSITIVE_INFINITY];
-    for (let i = 0; i < count; i++) {
-      if (shown[i] === 0 || i === from) continue;
-      const [left, top] = screen(i);
-      const along = (left - x) * dx + (top - y) * dy;
-      const across = Math.abs((left - x) * dy) + Math.abs((top - y) * dx);
-      if (along <= 0 || across > along) continue;
-      const distance = along + across;
-      if (distance < least) [best, least] = [i, distance];
-    }
-    return best;
-  };
+  const nearest = (x: number, y: number): number | undefined => nearestTo({ shown, at: screen }, x, y, REACH);
   /** Moves what is shown so that a dot is in it. */
   const reveal = (video: number): void => {
     const [x, y] = screen(video);
@@ -211,7 +187,11 @@ export function panelView(
     const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (arrow !== undefined) {
       const from = marked !== undefined && shown[marked] === 1 ? marked : undefined;
-      const next = from === undefined ? central() : towards(from, arrow[0] as number, arrow[1] as number);
+      const placed = { shown, at: screen };
+      const next =
+        from === undefined
+          ? nearestTo(placed, side / 2, side / 2, Number.POSITIVE_INFINITY)
+          : nextTowards(placed, from, arrow[0] as number, arrow[1] as number);
       if (next !== undefined) {
         reveal(next);
         events.keep(next);
@@ -223,16 +203,6 @@ export function panelView(
     else return;
     event.preventDefault();
   });
-  /** Of the dots that stand out the one nearest to the middle of the panel. */
-  const central = (): number | undefined => {
-    let [best, least] = [undefined as number | undefined, Number.POSITIVE_INFINITY];
-    for (let i = 0; i < count; i++) {
-      const [x, y] = screen(i);
-      const distance = Math.hypot(x - side / 2, y - side / 2);
-      if (shown[i] === 1 && distance < least) [best, least] = [i, distance];
-    }
-    return best;
-  };
   /** Keys and buttons zoom on the marked dot if it can be seen. */
   const focus = (): [number, number] => {
     const [x, y] = marked === undefined ? [-1, -1] : screen(marked);
