@@ -155,6 +155,7 @@ async function drawMaps(
     labels,
     classes,
     thumbnails,
+    noun,
     named,
     colorAll,
   });
