@@ -166,6 +166,7 @@ async function drawMaps(
     labels,
     classes,
     thumbnails,
+    noun,
     named,
     colorAll,
   });

@@ -82,7 +82,7 @@ function showAll(): void {
   const all = videos.count.toLocaleString('en');
   const some = found.length < videos.count ? `${found.length.toLocaleString('en')} of ` : '';
   byId('count').textContent =
-    `${some}${all} videos${onlyWrong && videos.panels.length > 1 ? ', wrong in one panel or more' : ''}`;
+    `${some}${all} ${videos.noun}s${onlyWrong && videos.panels.length > 1 ? ', wrong in one panel or more' : ''}`;
   for (const [label, entry] of entries) {
     entry.setAttribute('aria-pressed', String(chosen.has(label)));
     entry.classList.toggle('dimmed', chosen.size > 0 && !chosen.has(label));

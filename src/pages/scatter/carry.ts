@@ -12,13 +12,15 @@ const STEPS = 65534;
 const NOWHERE = 65535;
 
 type Shown = Pick<ScatterOptions, 'panels' | 'ids' | 'labels' | 'classes' | 'thumbnails'> & {
+  readonly noun: 'video' | 'image';
   readonly named: number;
   readonly colorAll: boolean;
 };
 
-export function carried({ panels, ids, labels, classes, thumbnails, named, colorAll }: Shown): Carried {
+export function carried({ panels, ids, labels, classes, thumbnails, noun, named, colorAll }: Shown): Carried {
   const order = shuffledOrder(ids.length);
   return {
+    noun,
     panels: panels.map(({ title, points, predictions }) => ({
       title,
       points: base64(quantized(points, order)),

@@ -2,6 +2,7 @@
  * The page of the t-SNE panels: the same picture as `panelsFigure` draws, where a video is shown in all panels at once with its
  * thumbnail and what each run said of it.
  */
+import { sameClassNeighbours } from '../../figures/neighbours.ts';
 import { MOST_NAMED, type Panel } from '../../figures/panels.ts';
 import { html, jsonData, type Markup } from '../markup.ts';
 import { document } from '../page.ts';
@@ -31,13 +32,15 @@ export interface ScatterOptions {
   /** By index of the video; those that have none are shown without a picture. */
   readonly thumbnails: ReadonlyMap<number, Thumbnail>;
   readonly footnote?: string;
+  /** What an entry is. Default `video`. */
+  readonly noun?: 'video' | 'image';
   /** As in `PanelsOptions`. */
   readonly named?: number;
   readonly colorAll?: boolean;
 }
 
 export function scatterPage(options: ScatterOptions): string {
-  const { title, heading, panels, ids, footnote, named = MOST_NAMED, colorAll = false } = options;
+  const { title, heading, panels, ids, footnote, noun = 'video', named = MOST_NAMED, colorAll = false } = options;
   const judged = panels.some(({ predictions }) => predictions !== undefined);
   const body = html`<main>
 <header class="scatter-head">
@@ -45,10 +48,10 @@ export function scatterPage(options: ScatterOptions): string {
 ${footnote !== undefined && html`<p class="quiet">${footnote}</p>`}
 </header>
 <div class="controls">
-<label for="search">Find a video</label>
+<label for="search">Find ${noun === 'video' ? 'a video' : 'an image'}</label>
 <input type="search" id="search" autocomplete="off" spellcheck="false" placeholder="part of its id">
 ${judged && html`<button type="button" id="only-wrong" aria-pressed="false">Only wrong ones</button>`}
-<output id="count" for="search">${ids.length.toLocaleString('en')} videos</output>
+<output id="count" for="search">${ids.length.toLocaleString('en')} ${noun}s</output>
 </div>
 <div class="layout" data-count="${panels.length}">
 <div class="panels">
@@ -56,8 +59,8 @@ ${panels.map(panelMarkup)}
 </div>
 <div class="side">
 <section class="card" id="card" aria-labelledby="card-title">
-<h2 class="visually-hidden" id="card-title">Video</h2>
-<p class="hint quiet">Point at a dot to see its video in all panels; click to keep it. Keys in a panel: arrows step from dot to dot, + and − zoom, 0 shows all, Esc lets go.</p>
+<h2 class="visually-hidden" id="card-title">Chosen ${noun}</h2>
+<p class="hint quiet">Point at a dot to see its ${noun} in all panels; click to keep it. Keys in a panel: arrows step from dot to dot, + and − zoom, 0 shows all, Esc lets go.</p>
 </section>
 <section class="legend" aria-labelledby="legend-title">
 <div class="legend-head"><h2 id="legend-title">Classes</h2><button type="button" class="plain" id="all-classes" hidden>Show all</button></div>
@@ -68,7 +71,7 @@ ${panels.map(panelMarkup)}
 <p class="visually-hidden" id="spoken" role="status"></p>
 ${topTable(options)}
 </main>
-${jsonData('scatter', carried({ ...options, named, colorAll }))}`;
+${jsonData('scatter', carried({ ...options, noun, named, colorAll }))}`;
   return document({ title, name: 'scatter', body });
 }
 
@@ -84,14 +87,20 @@ function panelMarkup({ title, subtitle, note }: ScatterPanel, i: number): Markup
 }
 
 /** What the picture says, for who does not see it. */
-function topTable({ panels, ids }: ScatterOptions): Markup {
+function topTable({ panels, ids, labels, noun = 'video' }: ScatterOptions): Markup {
+  const noted = panels.some(({ note }) => note !== undefined);
+  const neighbours = panels.map(({ points }) => sameClassNeighbours(points, labels));
+  const shares = neighbours.map((share) => (share === undefined ? '' : `${(100 * share).toFixed(2)} %`));
   return html`<section class="numbers">
 <h2>In numbers</h2>
 <div class="scrolls" tabindex="0" role="region" aria-label="Panels in numbers">
 <table>
-<caption>The panels, in their order; ${ids.length.toLocaleString('en')} videos each</caption>
-<thead><tr><th scope="col">Run</th><th scope="col">Result</th><th scope="col">Protocol</th></tr></thead>
-<tbody>${panels.map(({ title, subtitle, note }) => html`<tr><th scope="row">${title}</th><td>${subtitle}</td><td>${note ?? ''}</td></tr>`)}</tbody>
+<caption>${ids.length.toLocaleString('en')} ${noun}s. In a picture that keeps classes together, most dots have one of their own class next to them.</caption>
+<thead><tr><th scope="col">Run</th><th scope="col">Result</th>${noted && html`<th scope="col">Protocol</th>`}<th scope="col" class="number">Nearest dot is of the same class</th></tr></thead>
+<tbody>${panels.map(
+    ({ title, subtitle, note }, i) =>
+      html`<tr><th scope="row">${title}</th><td>${subtitle}</td>${noted && html`<td>${note ?? ''}</td>`}<td class="number">${shares[i]}</td></tr>`,
+  )}</tbody>
 </table>
 </div>
 </section>`;

@@ -11,11 +11,12 @@ after(closeBrowser);
 
 const HOSTILE = `</script><img src=x onerror="document.title='owned'">&'"`;
 
-/** Nine videos on a grid of 3 × 3, of three classes by column; the second panel has them mirrored. */
+/** Nine videos on a grid of 3 × 3, of three classes by column, rows nearer than columns; the second panel has them mirrored. */
+const ROWS = 0.9;
 const CLASSES = ['left', HOSTILE, 'right'];
 async function grid(): Promise<ScatterOptions> {
   const labels = Int32Array.from({ length: 9 }, (_, i) => i % 3);
-  const at = Array.from({ length: 9 }, (_, i) => [i % 3, 2 - Math.floor(i / 3)] as const);
+  const at = Array.from({ length: 9 }, (_, i) => [i % 3, (2 - Math.floor(i / 3)) * ROWS] as const);
   const strip = dataUrl(
     'image/png',
     await encodePng({ data: new Uint8Array(4 * 4 * 2 * 3).fill(90), width: 8, height: 4 }),
@@ -46,12 +47,17 @@ async function grid(): Promise<ScatterOptions> {
   };
 }
 
+const shares = (panel: number, column: number, row: number): [number, number] => [
+  0.5 + 0.47 * (panel === 0 ? column - 1 : 1 - column),
+  0.5 + 0.47 * ROWS * (row - 1),
+];
+
 /** Where video `column`, `row` of the grid lies in a panel that is not zoomed, in pixels of the page. */
 async function place(page: Page, panel: number, column: number, row: number): Promise<[number, number]> {
   const box = await page.locator(`#stage-${panel} canvas`).first().boundingBox();
   assert.ok(box);
-  const share = (step: number): number => 0.03 + 0.94 * (step / 2);
-  return [box.x + box.width * share(panel === 0 ? column : 2 - column), box.y + box.height * share(row)];
+  const [across, down] = shares(panel, column, row);
+  return [box.x + box.width * across, box.y + box.height * down];
 }
 
 /** The color in the middle of a dot, from the canvas of a panel; of marks, from the one above it. */
@@ -64,7 +70,7 @@ const pixel = (page: Page, panel: number, column: number, row: number, layer = 0
       copy.drawImage(canvas, at(x), at(y), 1, 1, 0, 0, 1, 1);
       return [...copy.getImageData(0, 0, 1, 1).data];
     },
-    [panel, 0.03 + 0.47 * (panel === 0 ? column : 2 - column), 0.03 + 0.47 * row, layer] as const,
+    [panel, ...shares(panel, column, row), layer] as const,
   );
 
 const settled = (page: Page): Promise<unknown> =>
@@ -104,6 +110,42 @@ test('pointing at a dot marks its video in all panels and shows its picture, its
   assert.equal(await card.locator('.id').textContent(), HOSTILE);
   assert.match((await page.locator('#spoken').textContent()) ?? '', /Linear probe said right, right/);
   assert.deepEqual(faults, []);
+});
+
+test('a tap keeps a video, two fingers zoom, and a table says the panels in numbers', {
+  skip: skipsBrowser,
+}, async (t) => {
+  const { page } = await watchedPage(t, { hasTouch: true, viewport: { width: 400, height: 900 } });
+  await page.setContent(scatterPage(await grid()));
+  await settled(page);
+  await page.touchscreen.tap(...(await place(page, 1, 1, 1)));
+  assert.equal(await page.locator('#card .id').textContent(), 'row1/video4.mp4');
+  const [x, y] = await place(page, 0, 1, 1);
+  const session = await page.context().newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...apart: number[]) =>
+    session.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: apart.flatMap((d) => [
+        { x: x - d, y, id: 1 },
+        { x: x + d, y, id: 2 },
+      ]),
+    });
+  await touch('touchStart', 20);
+  for (const apart of [25, 30, 40, 60]) await touch('touchMove', apart);
+  await touch('touchEnd');
+  await settled(page);
+  assert.equal(await page.locator('.zoom').first().locator('[data-zoom=all]').isDisabled(), false);
+  // Three times as near, and what was between the fingers is where it was.
+  assert.deepEqual(await pixel(page, 0, 1, 1), [224, 142, 0, 255]);
+  assert.notDeepEqual(await pixel(page, 0, 0, 0), [0, 114, 178, 255]);
+  assert.equal(await page.locator('#card .id').textContent(), 'row1/video4.mp4', 'fingers that move keep nothing');
+  const row = page.locator('.numbers tbody tr').first();
+  assert.deepEqual(await row.locator('th, td').allTextContents(), [
+    'Linear probe',
+    'top-1 66.67 %',
+    '1 view',
+    '100.00 %',
+  ]);
 });
 
 test('classes are chosen, wrong ones filtered and ids found', { skip: skipsBrowser }, async (t) => {

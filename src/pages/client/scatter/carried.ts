@@ -16,6 +16,7 @@ export interface CarriedThumbnail {
 
 /** Videos are in the order in which they are drawn. */
 export interface Carried {
+  readonly noun: 'video' | 'image';
   readonly panels: readonly CarriedPanel[];
   readonly ids: readonly string[];
   /** Base64 of int16 [n]. */

@@ -1,4 +1,6 @@
 /** One panel: dots on a canvas, the marked video on another above it, zoom, pointers and keys. */
+import { dotsPicture } from './dots.ts';
+import { nearestTo, nextTowards } from './seek.ts';
 import type { PanelVideos } from './videos.ts';
 
 export interface Look {
@@ -65,21 +67,23 @@ export function panelView(
   const paint = (): void => {
     if (look === undefined || side === 0) return;
     const context = cleared(canvas, side);
+    const perPixel = canvas.width / side;
+    const at = new Float32Array(2 * count);
+    const factor = (1 - 2 * INSET) * zoom.scale * canvas.width;
+    const [left, top] = [(INSET - zoom.x) * zoom.scale * canvas.width, (INSET - zoom.y) * zoom.scale * canvas.width];
+    for (let i = 0; i < at.length; i += 2) {
+      at[i] = left + factor * (videos.points[i] as number);
+      at[i + 1] = top + factor * (videos.points[i + 1] as number);
+    }
     const r = radius();
     const ringed = count <= 2000 || zoom.scale > 4;
-    const sprites = look.colors.map((color) => sprite(color, r, ringed ? look?.ground : undefined));
-    const half = r + 1.5;
-    context.globalAlpha = ringed ? 1 : Math.max(0.6, 1.25 - 0.15 * Math.log10(count));
-    for (const pass of [0, 1]) {
-      for (let i = 0; i < count; i++) {
-        const color = look.paints[i] as number;
-        if ((color === 0 ? 0 : 1) !== pass) continue;
-        const [x, y] = screen(i);
-        if (x > -half && y > -half && x < side + half && y < side + half) {
-          context.drawImage(sprites[color] as HTMLCanvasElement, x - half, y - half, 2 * half, 2 * half);
-        }
-      }
-    }
+    const dots = {
+      ...{ at, paints: look.paints, colors: look.colors, ground: look.ground },
+      radius: r * perPixel,
+      ring: ringed ? Math.min(0.6, 0.22 * r) * perPixel : 0,
+      opacity: ringed ? 1 : Math.max(0.6, 1.25 - 0.15 * Math.log10(count)),
+    };
+    context.putImageData(dotsPicture(dots, canvas.width), 0, 0);
     paintMark();
   };
   const paintMark = (): void => {
@@ -121,32 +125,11 @@ export function panelView(
     repaint();
   };
 
-  const nearest = (x: number, y: number): number | undefined => {
-    let [best, least] = [undefined as number | undefined, REACH * REACH];
-    for (let i = 0; i < count; i++) {
-      if (shown[i] === 0) continue;
-      const [left, top] = screen(i);
-      const distance = (left - x) ** 2 + (top - y) ** 2;
-      // Of two at one place the one that is drawn on top.
-      if (distance <= least) [best, least] = [i, distance];
-    }
-    return best;
-  };
-  /** The dot that an arrow leads to: near, and more in its direction than across it. */
-  const towards = (from: number, dx: number, dy: number): number | undefined => {
-    const [x, y] = screen(from);
-    let [best, least] = [undefined as number | undefined, Number.POSITIVE_INFINITY];
-    for (let i = 0; i < count; i++) {
-      if (shown[i] === 0 || i === from) continue;
-      const [left, top] = screen(i);
-      const along = (left - x) * dx + (top - y) * dy;
-      const across = Math.abs((left - x) * dy) + Math.abs((top - y) * dx);
-      if (along <= 0 || across > along) continue;
-      const distance = along + across;
-      if (distance < least) [best, least] = [i, distance];
-    }
-    return best;
-  };
+  /** @param dx, dy pixels that what is shown goes right and down */
+  const moveBy = (dx: number, dy: number): void =>
+    moveTo(zoom.x - dx / side / zoom.scale, zoom.y - dy / side / zoom.scale);
+
+  const nearest = (x: number, y: number): number | undefined => nearestTo({ shown, at: screen }, x, y, REACH);
   /** Moves what is shown so that a dot is in it. */
   const reveal = (video: number): void => {
     const [x, y] = screen(video);
@@ -178,10 +161,10 @@ export function panelView(
     if (other !== undefined) {
       const grown =
         Math.hypot(at[0] - other[0], at[1] - other[1]) / Math.hypot(before[0] - other[0], before[1] - other[1]);
-      if (Number.isFinite(grown)) zoomTo(zoom.scale * grown, (at[0] + other[0]) / 2, (at[1] + other[1]) / 2);
-    } else if (moved > STILL && zoom.scale > 1) {
-      moveTo(zoom.x - (at[0] - before[0]) / side / zoom.scale, zoom.y - (at[1] - before[1]) / side / zoom.scale);
-    }
+      // What was between the fingers stays there: they zoom around their old middle and carry it to the new one.
+      if (Number.isFinite(grown)) zoomTo(zoom.scale * grown, (before[0] + other[0]) / 2, (before[1] + other[1]) / 2);
+      moveBy((at[0] - before[0]) / 2, (at[1] - before[1]) / 2);
+    } else if (moved > STILL && zoom.scale > 1) moveBy(at[0] - before[0], at[1] - before[1]);
   });
   stage.addEventListener('pointerup', (event) => {
     if (pressed.size === 1 && moved <= STILL) events.keep(nearest(...place(event)));
@@ -204,7 +187,11 @@ export function panelView(
     const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (arrow !== undefined) {
       const from = marked !== undefined && shown[marked] === 1 ? marked : undefined;
-      const next = from === undefined ? central() : towards(from, arrow[0] as number, arrow[1] as number);
+      const placed = { shown, at: screen };
+      const next =
+        from === undefined
+          ? nearestTo(placed, side / 2, side / 2, Number.POSITIVE_INFINITY)
+          : nextTowards(placed, from, arrow[0] as number, arrow[1] as number);
       if (next !== undefined) {
         reveal(next);
         events.keep(next);
@@ -216,16 +203,6 @@ export function panelView(
     else return;
     event.preventDefault();
   });
-  /** Of the dots that stand out the one nearest to the middle of the panel. */
-  const central = (): number | undefined => {
-    let [best, least] = [undefined as number | undefined, Number.POSITIVE_INFINITY];
-    for (let i = 0; i < count; i++) {
-      const [x, y] = screen(i);
-      const distance = Math.hypot(x - side / 2, y - side / 2);
-      if (shown[i] === 1 && distance < least) [best, least] = [i, distance];
-    }
-    return best;
-  };
   /** Keys and buttons zoom on the marked dot if it can be seen. */
   const focus = (): [number, number] => {
     const [x, y] = marked === undefined ? [-1, -1] : screen(marked);
@@ -264,18 +241,6 @@ function cleared(canvas: HTMLCanvasElement, side: number): CanvasRenderingContex
   context.clearRect(0, 0, pixels, pixels);
   context.scale(pixels / side, pixels / side);
   return context;
-}
-
-/** A dot that is drawn once and copied, a pixel and a half of room around it. */
-function sprite(color: string, radius: number, ring: string | undefined): HTMLCanvasElement {
-  const canvas = document.createElement('canvas');
-  const side = 2 * (radius + 1.5);
-  canvas.width = canvas.height = Math.ceil(side * devicePixelRatio);
-  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
-  context.scale(canvas.width / side, canvas.width / side);
-  if (ring !== undefined) disc(context, side / 2, side / 2, radius + Math.min(0.6, 0.22 * radius), ring);
-  disc(context, side / 2, side / 2, radius, color);
-  return canvas;
 }
 
 function disc(context: CanvasRenderingContext2D, x: number, y: number, radius: number, color: string): void {

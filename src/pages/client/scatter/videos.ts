@@ -9,6 +9,7 @@ export interface PanelVideos {
 }
 
 export interface Videos {
+  readonly noun: 'video' | 'image';
   readonly count: number;
   readonly ids: readonly string[];
   readonly labels: Int16Array;
