@@ -18,18 +18,11 @@ const team = joinTeam(control, thread, threads, (done, total) => send({ done, to
 
 function work(mine: Team): void {
   const kernels = makeKernels(memory);
-  switch (job.kind) {
-    case 'neighbours':
-      return findNeighbours(kernels, memory.buffer, mine, job);
-    case 'closer':
-      return countCloser(kernels, memory.buffer, mine, job);
-    case 'descent':
-      return descend(kernels, memory.buffer, mine, job);
-    case 'gram':
-      return sumProducts(kernels, memory.buffer, mine, job);
-    case 'layout':
-      return layOut(memory.buffer, mine, job);
-  }
+  if (job.kind === 'neighbours') findNeighbours(kernels, memory.buffer, mine, job);
+  else if (job.kind === 'closer') countCloser(kernels, memory.buffer, mine, job);
+  else if (job.kind === 'descent') descend(kernels, memory.buffer, mine, job);
+  else if (job.kind === 'gram') sumProducts(kernels, memory.buffer, mine, job);
+  else layOut(memory.buffer, mine, job);
 }
 
 try {

@@ -37,13 +37,20 @@ export async function runCrew(memory: SharedMemory, job: Job, threads: number, w
     return new Worker(new URL('./crew-worker.js', import.meta.url), { workerData });
   });
   let stop: (() => void) | undefined;
+  // Messages of several threads come in any order.
+  let most = 0;
+  const advance = (done: number, total: number): void => {
+    if (done <= most) return;
+    most = done;
+    onProgress?.(done, total);
+  };
   try {
     const ends = workers.map(
       (worker) =>
         new Promise<void>((resolve, reject) => {
           worker.on('message', (message: CrewMessage) => {
             if ('error' in message) reject(unpackError(message.error));
-            else onProgress?.(message.done, message.total);
+            else advance(message.done, message.total);
           });
           worker.on('error', (cause) => {
             const what = `a thread of the projection ended: ${messageOf(cause)}`;

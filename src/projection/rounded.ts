@@ -10,7 +10,7 @@ export const BLOCK = 48;
 
 export interface Extent {
   readonly count: number;
-  /** Numbers in a row, filled up with zeros to a multiple of 4. */
+  /** Numbers in a row, filled up with zeros to a multiple of 8. */
   readonly padded: number;
   /** Rows, filled up to whole blocks. */
   readonly rows: number;
@@ -19,7 +19,7 @@ export interface Extent {
 
 export function extentOf({ count, width }: Points): Extent {
   const blocks = Math.ceil(count / BLOCK);
-  return { count, padded: 4 * Math.ceil(width / 4), rows: blocks * BLOCK, blocks };
+  return { count, padded: 8 * Math.ceil(width / 8), rows: blocks * BLOCK, blocks };
 }
 
 /**
