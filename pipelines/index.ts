@@ -17,6 +17,7 @@ export const commands: readonly Listing[] = [
   { name: 'evaluate', load: async () => (await import('./evaluate.ts')).evaluate },
   { name: 'compare', load: async () => (await import('./compare.ts')).compare },
   { name: 'embed', load: async () => (await import('./embed.ts')).embed },
+  { name: 'report', load: async () => (await import('./report.ts')).report },
   { name: 'predict', load: async () => (await import('./predict.ts')).predict },
   { name: 'export', load: async () => (await import('./export.ts')).exportCommand },
   { name: 'weights inspect', load: async () => (await import('./weights-inspect.ts')).weightsInspect },

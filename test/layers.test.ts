@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   projection: ['engine', 'errors', 'src/tensor/random.ts', 'src/tensor/host.ts'],
   results: UP_TO_CONFIG,
   figures: ['drawing', 'formats', 'errors'],
-  pages: ['results', 'figures', 'drawing', 'formats', 'errors'],
+  pages: ['results', 'figures', 'drawing', 'formats', 'errors', 'src/eval/counts.ts'],
   inference: ['drawing', 'video', 'setup', ...UP_TO_CONFIG],
   serve: ['inference', 'pages', 'video', 'data', 'drawing', 'formats', 'errors'],
   datasets: ['data', 'formats', 'errors'],
