@@ -56,7 +56,7 @@ ${shadedCells(confusion, columns)}${k > 1 && k <= MOST_WITH_NAMES && html`<path 
 ${k <= MOST_WITH_COUNTS && cellCounts(confusion, columns)}<rect class="at" width="1" height="1" data-at hidden/></svg>`;
   if (!named) return html`<div class="matrix unnamed" style="--side:${side}px">${svg}</div>`;
   const names = failed ? [...classes, 'not decoded'] : classes;
-  return html`<div class="matrix" style="--side:${k <= FEW ? `min(${side}px, (100vw - 9.5rem) / ${columns})` : `${side}px`};--columns:${columns};--rows:${k}">
+  return html`<div class="matrix" style="--side:${k <= FEW ? `min(${side}px, (100vw - 9.5rem) / ${columns})` : `${side}px`};--columns:${columns};--rows:${k};--count:${k <= FEW ? 0.32 : 0.4}px">
 <div class="columns" aria-hidden="true">${names.map((name, i) => html`<span data-column="${i}"><b>${shortName(name)}</b></span>`)}</div>
 <div class="rows" aria-hidden="true">${classes.map((name, i) => html`<span data-row="${i}">${shortName(name)}</span>`)}</div>
 ${svg}
