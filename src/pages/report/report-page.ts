@@ -81,7 +81,17 @@ function severalPage({ runs, comparison }: ReportData, book: PictureBook): Marku
         ]),
     { id: 'differences', title: 'What differs', body: differencesMarkup(all, styles) },
     { id: 'training', title: 'Training', body: trainingBody(runs, styles) },
-    ...(sameClasses ? [{ id: 'classes', title: 'Classes', body: classesMarkup(measured, styles) }] : []),
+    ...(measured.length === 0
+      ? []
+      : [
+          {
+            id: 'classes',
+            title: 'Classes',
+            body: sameClasses
+              ? classesMarkup(measured, styles)
+              : missing('The runs do not know the same classes: make a report of each for the table of its classes.'),
+          },
+        ]),
     {
       id: 'runs',
       title: 'Run by run',

@@ -233,3 +233,10 @@ test('what is measured stands with its protocol and its counts', async () => {
   assert.match(page, /90 of 93 listed videos: 3 missing, not counted; 2 could not be decoded, counted as wrong/);
   assert.match(page, /no frame could be decoded/);
 });
+
+test('runs of other classes are not set side by side by class', async () => {
+  const page = reportPage(await madeReport([madeResults(), madeResults({ classes: ['a', 'b'], seed: 1 })]));
+  assert.match(page, /The runs do not know the same classes/);
+  assert.match(page, /another data set|other classes/);
+  assert.doesNotMatch(page, /id="classes-table"/);
+});
