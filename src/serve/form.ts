@@ -69,7 +69,8 @@ export async function readForm(request: IncomingMessage, upload: Upload, limits:
 
 function parserOf({ headers }: IncomingMessage, bytes: number): InstanceType<typeof Busboy> {
   try {
-    return new Busboy({ headers: headers as BusboyHeaders, limits: { ...LIMITS, fileSize: bytes } });
+    // It counts a file that reaches the limit as one beyond it.
+    return new Busboy({ headers: headers as BusboyHeaders, limits: { ...LIMITS, fileSize: bytes + 1 } });
   } catch {
     throw BROKEN;
   }
