@@ -27,6 +27,7 @@ export function readBody(
   return new Promise((resolve, reject) => {
     let bytes = 0;
     let clock: NodeJS.Timeout | undefined;
+    let ended = false;
     const listen = (): void => {
       clock = setTimeout(() => end(new Refusal(408, 'the upload stands still', 'send it again')), idleMs);
     };
@@ -37,6 +38,7 @@ export function readBody(
       if (bytes > limit) return end(refusal);
       try {
         await take(piece);
+        if (ended) return;
         listen();
         request.resume();
       } catch (thrown) {
@@ -47,6 +49,7 @@ export function readBody(
     const onClose = (): void => end(new Gone('the client went away'));
     const onAbort = (): void => end(signal.reason);
     const end = (thrown?: unknown): void => {
+      ended = true;
       clearTimeout(clock);
       request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
       // What comes late must not be thrown as nobody's.

@@ -6,7 +6,8 @@ import { dataUrl } from '../pages/page.ts';
 import type { AboutRun } from '../pages/serve/about.ts';
 import type { Answer, Answerer } from './answer.ts';
 import { type BodyLimits, readBody } from './body.ts';
-import { isForm, readForm } from './form.ts';
+import { BESIDE_BYTES, isForm, readForm } from './form.ts';
+import { orAborted } from './or-aborted.ts';
 import type { Queue } from './queue.ts';
 import { Gone, Refusal, tooLarge } from './refusal.ts';
 import type { Patience } from './serve.ts';
@@ -85,9 +86,10 @@ export async function classifyUpload(
 }
 
 /** What the headers alone forbid. */
-function refuseUnread({ headers }: IncomingMessage, most: number): void {
+function refuseUnread(request: IncomingMessage, most: number): void {
+  const { headers } = request;
   const length = Number(headers['content-length'] ?? 0);
-  if (length > most) throw tooLarge(most);
+  if (length > most + (isForm(request) ? BESIDE_BYTES : 0)) throw tooLarge(most);
   if (length === 0 && headers['transfer-encoding'] === undefined) throw EMPTY;
   const coding = headers['content-encoding'] ?? 'identity';
   if (coding !== 'identity') throw new Refusal(415, 'the upload is compressed', 'send the file as it is');
@@ -138,7 +140,7 @@ async function isText(file: string): Promise<boolean> {
   }
 }
 
-/** Runs `work` under the signals and a limit of time. @throws `late` beyond it */
+/** Runs `work` under the signals and a limit of time, and waits no longer than they say. @throws `late` beyond it */
 async function within<T>(
   ms: number,
   late: Refusal,
@@ -146,16 +148,9 @@ async function within<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const clock = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      clock.abort(late);
-      // Also for work that does not hear it.
-      reject(late);
-    }, ms);
-  });
+  const timer = setTimeout(() => clock.abort(late), ms);
   try {
-    return await Promise.race([work(AbortSignal.any([...signals, clock.signal])), expired]);
+    return await orAborted(work, AbortSignal.any([...signals, clock.signal]));
   } finally {
     clearTimeout(timer);
   }

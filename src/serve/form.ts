@@ -14,7 +14,7 @@ export interface Form {
 }
 
 /** What a form may have beside its file: boundaries, headers of the parts, a few fields. */
-const BESIDE_BYTES = 64 * 1024;
+export const BESIDE_BYTES = 64 * 1024;
 const LIMITS = { files: 1, fields: 8, parts: 10, fieldSize: 1024, fieldNameSize: 100, headerPairs: 20 };
 const ONE_FILE = new Refusal(400, 'the form has more than one file', 'send one file at a time');
 const NO_FILE = new Refusal(400, 'the form has no file', 'send it as curl -F file=@clip.mp4 does');
@@ -69,8 +69,7 @@ export async function readForm(request: IncomingMessage, upload: Upload, limits:
 
 function parserOf({ headers }: IncomingMessage, bytes: number): InstanceType<typeof Busboy> {
   try {
-    // It counts a file that reaches the limit as one beyond it.
-    return new Busboy({ headers: headers as BusboyHeaders, limits: { ...LIMITS, fileSize: bytes + 1 } });
+    return new Busboy({ headers: headers as BusboyHeaders, limits: { ...LIMITS, fileSize: bytes } });
   } catch {
     throw BROKEN;
   }

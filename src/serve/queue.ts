@@ -1,5 +1,6 @@
 /** How many are looked after: some at once, some in a queue, and for the rest a time to come back. */
 import pLimit from 'p-limit';
+import { orAborted } from './or-aborted.ts';
 import { Refusal } from './refusal.ts';
 
 export interface QueueOptions {
@@ -36,27 +37,16 @@ export function openQueue({ atOnce, waiting }: QueueOptions): Queue {
         taken--;
       }
     },
-    async turn(work, signal) {
-      signal.throwIfAborted();
-      let onAbort: (() => void) | undefined;
-      const aborted = new Promise<never>((_, reject) => {
-        onAbort = () => reject(signal.reason);
-        signal.addEventListener('abort', onAbort, { once: true });
-      });
-      const done = limit(async () => {
-        signal.throwIfAborted();
-        const start = performance.now();
-        const result = await work();
-        seconds = (performance.now() - start) / 1000;
-        return result;
-      });
-      // It may be rejected when nobody listens any more.
-      done.catch(() => {});
-      try {
-        return await Promise.race([done, aborted]);
-      } finally {
-        if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
-      }
+    turn(work, signal) {
+      const inTurn = () =>
+        limit(async () => {
+          signal.throwIfAborted();
+          const start = performance.now();
+          const result = await work();
+          seconds = (performance.now() - start) / 1000;
+          return result;
+        });
+      return orAborted(inTurn, signal);
     },
   };
 }

@@ -92,10 +92,15 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   }
 
   const asked = new Set<Promise<void>>();
+  /** By connection: the answer that is under way. */
+  const answering = new WeakMap<Duplex, ServerResponse>();
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const start = performance.now();
     // Of a client that is gone before its answer is.
     response.on('error', () => {});
+    const { socket } = request;
+    answering.set(socket, response);
+    response.on('close', () => answering.delete(socket));
     const answered = replyTo(request, response)
       .catch((thrown): Reply | undefined => {
         if (thrown instanceof Gone) return undefined;
@@ -123,7 +128,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   // Who asks before sending (curl does) is refused before it has sent.
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
-  server.on('clientError', answerNonsense);
+  server.on('clientError', (error, socket) => {
+    if (answering.get(socket)?.headersSent) socket.destroy();
+    else answerNonsense(error, socket);
+  });
   server.on('upgrade', (_request, socket: Duplex) => socket.destroy());
 
   try {

@@ -119,9 +119,16 @@ export function speak(origin: string) {
   socket.setEncoding('utf8').on('data', (piece) => {
     heard += piece;
   });
-  const closed = new Promise<string>((resolve) => {
-    socket.on('error', () => {}).on('close', () => resolve(heard));
+  const closed = new Promise<string>((resolve, reject) => {
+    const clock = setTimeout(() => reject(new Error(`still open after ${heard}`)), 10_000);
+    socket
+      .on('error', () => {})
+      .on('close', () => {
+        clearTimeout(clock);
+        resolve(heard);
+      });
   });
+  closed.catch(() => {});
   return { socket, closed, say: (text: string | Uint8Array) => socket.write(text) };
 }
 
