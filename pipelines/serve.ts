@@ -7,7 +7,7 @@ import type { AboutRun } from '../src/pages/serve/about.ts';
 import { EVALUATION_FILE, readEvaluation } from '../src/results/evaluation.ts';
 import { backboneName } from '../src/results/names.ts';
 import { answerByRun } from '../src/serve/answer-by-run.ts';
-import { exposure, serve as startServer } from '../src/serve/serve.ts';
+import { checkAddress, exposure, serve as startServer } from '../src/serve/serve.ts';
 import type { Command, Options, Reporter } from './command.ts';
 import { engineFlags } from './engine-choice.ts';
 import { oneOf } from './one-of.ts';
@@ -42,6 +42,7 @@ export const serve: Command = {
     const uploadBytes = whole(options, 'maxUpload', 1, 100_000) * 1e6;
     const top = whole(options, 'top', 1, 1_000_000);
     const weights = oneOf('--weights', String(options.weights), ['last', 'best'] as const);
+    await checkAddress(host, port);
     const run = await loadRun(folder as string, { ...wordsOf(options), weights, environment, signal });
     try {
       const about = await aboutRun(folder as string, run, { uploadBytes, top }, reporter);

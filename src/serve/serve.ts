@@ -217,6 +217,16 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
+/**
+ * Tries whether it could listen there, before a run is loaded in vain.
+ * @throws PetlVideoError (environment) where it cannot
+ */
+export async function checkAddress(host: string, port: number): Promise<void> {
+  const server = createServer();
+  await listen(server, host, port);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+}
+
 function cannotListen(error: Error, host: string, port: number): Error {
   const at = `${host}:${port}`;
   switch (codeOf(error)) {

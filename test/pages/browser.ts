@@ -20,7 +20,9 @@ let opened: Promise<Browser> | undefined;
 function browser(): Promise<Browser> {
   opened ??= chromium
     .executablePath()
-    .then((executablePath) => playwright.launch({ executablePath, args: ['--no-sandbox', ...MADE_CAMERA], headless: true }));
+    .then((executablePath) =>
+      playwright.launch({ executablePath, args: ['--no-sandbox', ...MADE_CAMERA], headless: true }),
+    );
   return opened;
 }
 

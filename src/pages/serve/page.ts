@@ -18,7 +18,7 @@ ${answerPart(about)}
 <h2 id="earlier-title">Earlier answers</h2>
 <div class="scrolls"><table>
 <caption>Kept until this page is closed or loaded anew</caption>
-<thead><tr><th scope="col">Clip</th><th scope="col">File</th><th scope="col">Class</th><th scope="col" class="number">Probability</th><th scope="col" class="number">Seconds</th><th scope="col"><span class="visually-hidden">Show</span></th></tr></thead>
+<thead><tr><th scope="col">Clip</th><th scope="col">File</th><th scope="col">Class</th><th scope="col" class="number">Probability</th><th scope="col" class="number seconds">Seconds</th></tr></thead>
 <tbody></tbody>
 </table></div>
 </section>
@@ -63,7 +63,7 @@ function askPart(about: AboutRun): Markup {
 <p class="actions">
 <button type="button" id="camera-once" class="button primary">${record}</button>
 <button type="button" id="camera-on" class="button" aria-pressed="false">Keep going</button>
-<button type="button" id="camera-close" class="button">Close the camera</button>
+<button type="button" id="camera-close" class="button" aria-label="Close the camera">Close</button>
 </p>
 </div>
 ${

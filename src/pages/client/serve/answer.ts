@@ -81,21 +81,15 @@ function rowOf(answer: Answer, show: () => void): HTMLElement {
   thumbnail.style.backgroundImage = `url("${clip.strip}")`;
   thumbnail.style.backgroundSize = `${clip.frames * 100}% 100%`;
   thumbnail.style.backgroundPosition = clip.frames === 1 ? '0 0' : `${(100 * middle) / (clip.frames - 1)}% 0`;
-  const button = made(
-    'button',
-    { type: 'button', class: 'button small' },
-    'Show',
-    made('span', { class: 'visually-hidden' }, ` ${file}`),
-  );
+  const button = made('button', { type: 'button', class: 'plain', title: 'Show it again' }, file);
   button.addEventListener('click', show);
   return made(
     'tr',
     {},
     made('td', {}, thumbnail),
-    made('th', { scope: 'row', class: 'file' }, file),
+    made('th', { scope: 'row', class: 'file' }, button),
     made('td', {}, top[0]?.class ?? ''),
     made('td', { class: 'number' }, percent(top[0]?.probability ?? 0)),
-    made('td', { class: 'number' }, total(answer).toFixed(2)),
-    made('td', {}, button),
+    made('td', { class: 'number seconds' }, total(answer).toFixed(2)),
   );
 }

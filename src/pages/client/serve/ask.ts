@@ -34,10 +34,10 @@ export interface Asking {
 
 /** @throws Refused; an AbortError where the signal stopped it */
 export function ask(file: Blob, name: string, limit: number, { views, signal, onSent }: Asking): Promise<Answer> {
-  if (file.size === 0) throw new Refused(`${name} is empty`, 'Choose another file.');
+  if (file.size === 0) throw new Refused(`${name} is empty.`, 'Choose another file.');
   if (file.size > limit) {
     throw new Refused(
-      `${name} is larger than ${Math.round(limit / 1e6)} MB`,
+      `${name} is larger than ${Math.round(limit / 1e6)} MB.`,
       'Cut it shorter, or start the server with a larger --max-upload.',
     );
   }
@@ -57,8 +57,8 @@ export function ask(file: Blob, name: string, limit: number, { views, signal, on
       else
         reject(
           new Refused(
-            sentence(response?.error?.what ?? `the server answered ${status}`),
-            sentence(response?.error?.remedy ?? ''),
+            sentence(`${name}: ${response?.error?.what ?? `the server answered ${status}`}`),
+            sentence(capital(response?.error?.remedy ?? '')),
           ),
         );
     });
@@ -72,5 +72,6 @@ export function ask(file: Blob, name: string, limit: number, { views, signal, on
   });
 }
 
-const sentence = (text: string): string =>
-  text === '' ? '' : `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+const sentence = (text: string): string => (text === '' ? '' : `${text}${/[.!?]$/.test(text) ? '' : '.'}`);
+
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

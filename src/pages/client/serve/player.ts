@@ -76,9 +76,8 @@ export function openPlayer(): Player {
       screen.style.width = screen.style.height = `${side}px`;
       screen.classList.toggle('crisp', times >= 2);
       screen.setAttribute('aria-label', alternative);
-      steps.style.width = slider.style.maxWidth = '';
       steps.style.setProperty('--columns', String(columnsOf(frames)));
-      steps.style.maxWidth = `${side}px`;
+      (screen.parentElement as HTMLElement).style.setProperty('--side', `${side}px`);
       steps.replaceChildren(
         ...Array.from({ length: frames }, (_, t) => {
           const step = made('span', { class: 'step' });
