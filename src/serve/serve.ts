@@ -7,15 +7,16 @@
  *
  * Whatever comes in, the server lives: every request is caught, bounded in bytes, silence and time, and leaves nothing behind.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { codeOf, environmentError, messageOf } from '../errors/index.ts';
+import { codeOf } from '../errors/index.ts';
 import type { AboutRun } from '../pages/serve/about.ts';
 import { servePage } from '../pages/serve/page.ts';
 import type { Answerer } from './answer.ts';
 import { classifyUpload } from './classify-upload.ts';
-import { checkHost, checkOrigin, isLoopback } from './guard.ts';
+import { checkHost, checkOrigin } from './guard.ts';
+import { listen, originOf } from './listen.ts';
 import { openQueue, type QueueOptions } from './queue.ts';
 import { faultText, Gone, Refusal, refusalOf } from './refusal.ts';
 import { json, type Reply, refused, send } from './reply.ts';
@@ -187,11 +188,6 @@ function splitUrl(url = '/'): { readonly path: string; readonly query: string } 
   return { path, query: query.join('?') };
 }
 
-function originOf(host: string, port: number): string {
-  const name = host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host;
-  return `http://${name}:${port}`;
-}
-
 /** A connection that speaks no HTTP, or not to an end. */
 function answerNonsense(error: Error, socket: Duplex): void {
   if (!socket.writable || codeOf(error) === 'ECONNRESET') {
@@ -208,55 +204,4 @@ function answerNonsense(error: Error, socket: Duplex): void {
   const text = `${JSON.stringify({ error: { what } })}\n`;
   const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${text.length}`;
   socket.end(`${head}\r\nConnection: close\r\n\r\n${text}`);
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(cannotListen(error, host, port)));
-    server.listen(port, host.replace(/^\[|\]$/g, ''), resolve);
-  });
-}
-
-/**
- * Tries whether it could listen there, before a run is loaded in vain.
- * @throws PetlVideoError (environment) where it cannot
- */
-export async function checkAddress(host: string, port: number): Promise<void> {
-  const server = createServer();
-  await listen(server, host, port);
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-}
-
-function cannotListen(error: Error, host: string, port: number): Error {
-  const at = `${host}:${port}`;
-  switch (codeOf(error)) {
-    case 'EADDRINUSE':
-      return environmentError(`port ${port} is taken by another program`, {
-        at,
-        remedy: 'choose another with --port, or --port 0 for any that is free',
-        cause: error,
-      });
-    case 'EACCES':
-      return environmentError(`port ${port} is not for ordinary users`, {
-        at,
-        remedy: 'choose one above 1023 with --port',
-        cause: error,
-      });
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return environmentError(`${host} is no address of this machine`, {
-        at,
-        remedy: 'leave --host out, or give 0.0.0.0 for all of its addresses',
-        cause: error,
-      });
-    default:
-      return environmentError(`the server cannot listen: ${messageOf(error)}`, { at, cause: error });
-  }
-}
-
-/** A word of warning for a server that others reach; undefined where none does. */
-export function exposure(host: string): string | undefined {
-  if (isLoopback(host)) return undefined;
-  return `--host ${host}: everybody who reaches this machine may use the server, without a password and unencrypted`;
 }

@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 import { dataError } from '../../src/errors/index.ts';
-import { exposure, serve } from '../../src/serve/serve.ts';
+import { exposure } from '../../src/serve/listen.ts';
+import { serve } from '../../src/serve/serve.ts';
 import { ABOUT, ANSWER, ask, post, speak, tryServer, until } from './asking.ts';
 
 const VIDEO = Buffer.from([0, 1, 2, 3, 255]);
