@@ -19,6 +19,7 @@ export const commands: readonly Listing[] = [
   { name: 'embed', load: async () => (await import('./embed.ts')).embed },
   { name: 'report', load: async () => (await import('./report.ts')).report },
   { name: 'predict', load: async () => (await import('./predict.ts')).predict },
+  { name: 'serve', load: async () => (await import('./serve.ts')).serve },
   { name: 'export', load: async () => (await import('./export.ts')).exportCommand },
   { name: 'weights inspect', load: async () => (await import('./weights-inspect.ts')).weightsInspect },
   { name: 'weights import', load: async () => (await import('./weights-import.ts')).weightsImport },

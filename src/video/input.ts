@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, dataError, type PetlVideoError } from '../errors/index.ts';
+import { FOREIGN_FORMAT, OWN_PICTURES_ONLY, saysForeign } from './demuxers.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { HEAD_BYTES, PICTURE_VIDEOS, pictureFormat } from './image/format.ts';
 import type { JobInput } from './process.ts';
@@ -52,7 +53,8 @@ export function checkFound(found: Stats, file: string, bytes: number | undefined
 /**
  * The source and the options before `-i` for a video or an image.
  *
- * The absolute path behind `file:` keeps ffmpeg from reading an option, a protocol or a pattern into a name. An image
+ * The absolute path behind `file:` keeps ffmpeg from reading an option, a protocol or a pattern into a name; what is inside
+ * a file cannot send it to another (see demuxers.ts). An image
  * gets its demuxer by name, since the one for image sequences would take `%d`, `*` and `?` as a pattern. Videos are
  * turned as they are displayed; images are not (Exif orientation), as the readers behind the published numbers do not.
  *
@@ -71,7 +73,7 @@ export async function openInput(file: string, bytes?: number): Promise<Input> {
   const demuxer = looked ? await imageDemuxer(absolute).catch(refuse) : undefined;
   return {
     source: `file:${absolute}`,
-    options: [...EACH_INPUT, ...(demuxer ? ['-noautorotate', '-f', demuxer] : [])],
+    options: [...EACH_INPUT, ...OWN_PICTURES_ONLY, ...(demuxer ? ['-noautorotate', '-f', demuxer] : [])],
     image: demuxer !== undefined,
   };
 }
@@ -110,6 +112,7 @@ export function frameTimes(ffmpeg: Ffmpeg): string[] {
 export function complaintOf(stderr: string, source: string): string | undefined {
   const lines = stderr.split(/[\r\n]+/).filter((line) => line.trim() !== '');
   if (lines.some((line) => line.includes('matches no streams'))) return 'no video stream';
+  if (lines.some(saysForeign)) return FOREIGN_FORMAT;
   return lines[0]
     ?.replaceAll(source, '')
     .replace(/\[([^\]]+?) @ (?:0x)?[0-9a-f]+\] */gi, (_, who: string) => (who === 'NULL' ? '' : `${who}: `))

@@ -11,13 +11,18 @@ import { type Browser, type BrowserContextOptions, type Page, chromium as playwr
 export const BROWSER_RUNS = process.platform === 'linux' && process.arch === 'x64';
 export const skipsBrowser = BROWSER_RUNS ? false : 'headless Chromium comes for Linux x64 alone';
 
+/** A camera that shows a made picture, and is allowed without a question. */
+const MADE_CAMERA = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
 let opened: Promise<Browser> | undefined;
 
 /** One browser for the tests of a file. The arguments that the package proposes turn web security off. */
 function browser(): Promise<Browser> {
   opened ??= chromium
     .executablePath()
-    .then((executablePath) => playwright.launch({ executablePath, args: ['--no-sandbox'], headless: true }));
+    .then((executablePath) =>
+      playwright.launch({ executablePath, args: ['--no-sandbox', ...MADE_CAMERA], headless: true }),
+    );
   return opened;
 }
 
