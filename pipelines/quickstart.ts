@@ -23,6 +23,7 @@ import { engineFlags, withEngine } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 import { evaluateRun } from './evaluate.ts';
 import { keepEvaluation } from './keep-evaluation.ts';
+import { writeReport } from './report.ts';
 import { requireReady } from './setup.ts';
 import { trainRecipe } from './train-recipe.ts';
 
@@ -65,11 +66,12 @@ export const quickstart: Command = {
       await keepEvaluation(place(recipe), result, reporter);
       results.push({ recipe, ...result });
     }
+    const page = await writeReport(RECIPES.map(place), { out: place('report.html') }, context);
     const lines = results.map(
       ({ recipe, evaluation, protocol }) => `${recipe}\n${indent(resultText(evaluation, protocol))}`,
     );
     reporter.result(
-      `\n${lines.join('\n')}\n\nchance ${(100 / DIRECTIONS.length).toFixed(2)} %; everything is in ${out}`,
+      `\n${lines.join('\n')}\n\nchance ${(100 / DIRECTIONS.length).toFixed(2)} %; everything is in ${out}; look at ${page.file}`,
       results.map(({ recipe, evaluation, protocol }) => ({
         recipe,
         run: place(recipe),

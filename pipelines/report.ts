@@ -1,12 +1,11 @@
 /** `petl-video report`: what runs came to, as one page. */
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { usageError } from '../src/errors/index.ts';
 import { writeFileAtomic } from '../src/formats/write-file.ts';
 import { chooseVideos, idsOf } from '../src/pages/report/choose-videos.ts';
 import type { RunReport } from '../src/pages/report/data.ts';
 import { reportPage } from '../src/pages/report/report-page.ts';
-import { compareRuns, findRuns, type RunResults, readResults, runNames } from '../src/results/index.ts';
+import { compareRuns, findRuns, type RunResults, readResults, runNames, sharedFolder } from '../src/results/index.ts';
 import type { Command, Context } from './command.ts';
 import { clipPictures, firstBatchPicture } from './report-pictures.ts';
 import { version } from './version.ts';
@@ -38,37 +37,53 @@ export const report: Command = {
   ],
   async run([places], options, context) {
     const folders = await findRuns(places as readonly string[]);
-    const shown = folders.length === 1 ? ALONE : BESIDE;
-    const videos = videosAsked(options.videos, shown.videos);
-    const results: RunResults[] = [];
-    for (const folder of folders) results.push(await readResults(folder));
-    const names = runNames(folders);
-    const runs: RunReport[] = [];
-    const progress = context.reporter.progress('report', results.length);
-    try {
-      for (const [i, one] of results.entries()) {
-        context.signal.throwIfAborted();
-        runs.push(await runReport(one, names[i] as string, { videos, side: shown.side }, context));
-        progress.update(runs.length, one.name);
-      }
-    } finally {
-      progress.end();
-    }
-    const page = reportPage({
-      runs,
-      ...(results.length === 1 ? {} : { comparison: compareRuns(results) }),
-      version,
-      made: new Date(),
-    });
-    const out = (options.out as string | undefined) ?? path.join(await placeOf(folders), REPORT_FILE);
-    await writeFileAtomic(out, page, { signal: context.signal });
-    for (const { name, videos: chosen } of runs) {
-      if (chosen?.remark !== undefined) context.reporter.warn(`${name}: ${chosen.remark}`);
-    }
-    const bytes = Buffer.byteLength(page);
-    context.reporter.result(`${out} (${(bytes / 1e6).toFixed(1)} MB)`, { file: out, bytes, runs: folders });
+    const videos = videosAsked(options.videos);
+    const { file, bytes } = await writeReport(folders, { videos, out: options.out as string | undefined }, context);
+    context.reporter.result(`${file} (${(bytes / 1e6).toFixed(1)} MB)`, { file, bytes, runs: folders });
   },
 };
+
+export interface ReportOptions {
+  /** Videos shown of each kind; default as many as the page carries well. */
+  readonly videos?: number | undefined;
+  /** The page; default `report.html` in the folder of the run, of several in the one they share. */
+  readonly out?: string | undefined;
+}
+
+export async function writeReport(
+  folders: readonly string[],
+  options: ReportOptions,
+  { reporter, signal, ...context }: Context,
+): Promise<{ readonly file: string; readonly bytes: number }> {
+  const shown = folders.length === 1 ? ALONE : BESIDE;
+  const { videos = shown.videos, out: file = path.join(sharedFolder(folders), REPORT_FILE) } = options;
+  const results: RunResults[] = [];
+  for (const folder of folders) results.push(await readResults(folder));
+  const names = runNames(folders);
+  const runs: RunReport[] = [];
+  const progress = reporter.progress('report', results.length);
+  try {
+    for (const [i, one] of results.entries()) {
+      signal.throwIfAborted();
+      const asked = { videos, side: shown.side };
+      runs.push(await runReport(one, names[i] as string, asked, { ...context, reporter, signal }));
+      progress.update(runs.length, one.name);
+    }
+  } finally {
+    progress.end();
+  }
+  const page = reportPage({
+    runs,
+    ...(results.length === 1 ? {} : { comparison: compareRuns(results) }),
+    version,
+    made: new Date(),
+  });
+  await writeFileAtomic(file, page, { signal });
+  for (const { name, videos: chosen } of runs) {
+    if (chosen?.remark !== undefined) reporter.warn(`${name}: ${chosen.remark}`);
+  }
+  return { file, bytes: Buffer.byteLength(page) };
+}
 
 async function runReport(
   results: RunResults,
@@ -85,24 +100,10 @@ async function runReport(
 }
 
 /** @throws PetlVideoError (usage) for what is no number of videos */
-function videosAsked(given: unknown, usual: number): number {
-  if (given === undefined || given === true) return usual;
+function videosAsked(given: unknown): number | undefined {
+  if (given === undefined || given === true) return undefined;
   if (given === false) return 0;
   const videos = Number(given);
   if (Number.isInteger(videos) && videos >= 0) return videos;
   throw usageError(`--videos ${given}: give a number of videos`);
-}
-
-/** The run's folder; of several the folder that all of them are in. */
-async function placeOf(folders: readonly string[]): Promise<string> {
-  const [first = '.', ...others] = folders;
-  if (others.length === 0) return first;
-  const parts = folders.map((folder) => path.dirname(path.resolve(folder)).split(path.sep));
-  let common = 0;
-  while (parts.every((own) => common < own.length && own[common] === parts[0]?.[common])) common++;
-  const place = (parts[0] as string[]).slice(0, common).join(path.sep) || path.sep;
-  const relative = path.relative('.', place) || '.';
-  if (!(await stat(place)).isDirectory())
-    throw usageError('the runs share no folder', { remedy: 'choose one: --out FILE' });
-  return relative.startsWith('..') ? place : relative;
 }

@@ -1,7 +1,8 @@
 /** `petl-video serve`: a run behind a local page and a small JSON API. */
 import os from 'node:os';
 import path from 'node:path';
-import { codeOf, messageOf, usageError } from '../src/errors/index.ts';
+import { codeOf, messageOf } from '../src/errors/index.ts';
+import { warmUp } from '../src/inference/classify.ts';
 import { loadRun, type Run } from '../src/inference/run.ts';
 import type { AboutRun } from '../src/pages/serve/about.ts';
 import { EVALUATION_FILE, readEvaluation } from '../src/results/evaluation.ts';
@@ -11,6 +12,7 @@ import { checkAddress, exposure } from '../src/serve/listen.ts';
 import { serve as startServer } from '../src/serve/serve.ts';
 import type { Command, Options, Reporter } from './command.ts';
 import { engineFlags } from './engine-choice.ts';
+import { wholeNumber } from './number-option.ts';
 import { oneOf } from './one-of.ts';
 
 /** Uploads that may wait beside those that are answered. */
@@ -39,13 +41,14 @@ export const serve: Command = {
   ],
   async run([folder], options, { environment, reporter, signal }) {
     const host = options.host as string;
-    const port = whole(options, 'port', 0, 65_535);
-    const uploadBytes = whole(options, 'maxUpload', 1, 100_000) * 1e6;
-    const top = whole(options, 'top', 1, 1_000_000);
+    const port = wholeNumber(options, 'port', 0, 65_535) as number;
+    const uploadBytes = (wholeNumber(options, 'maxUpload', 1, 100_000) as number) * 1e6;
+    const top = wholeNumber(options, 'top', 1, 1_000_000) as number;
     const weights = oneOf('--weights', String(options.weights), ['last', 'best'] as const);
     await checkAddress(host, port);
     const run = await loadRun(folder as string, { ...wordsOf(options), weights, environment, signal });
     try {
+      await warmUp(run);
       const about = await aboutRun(folder as string, run, { uploadBytes, top }, reporter);
       const served = await startServer({
         about,
@@ -66,15 +69,6 @@ export const serve: Command = {
     }
   },
 };
-
-/** @throws PetlVideoError (usage) for what is no whole number from `least` to `most` */
-function whole(options: Options, key: string, least: number, most: number): number {
-  const text = String(options[key]);
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  const flag = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw usageError(`--${flag} ${text}: give a whole number from ${least} to ${most}`);
-}
 
 function wordsOf(options: Options): { engine?: string; device?: string; precision?: string } {
   const given = (['engine', 'device', 'precision'] as const).flatMap((key) =>

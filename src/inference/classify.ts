@@ -76,6 +76,15 @@ export async function embed(run: Run, file: string, options: FileOptions = {}): 
   return meanOf(rows.map(({ features }) => features));
 }
 
+/** Has the model look at a black clip: the first answer of a single view does not wait for its compilation then. */
+export async function warmUp(run: Run): Promise<void> {
+  const { frames, size } = run.model.backbone;
+  await run.inTurn(async () => {
+    const forward = await batchedForward(run.session, run.model, 1);
+    await forward.add(new Uint8Array(frames * size * size * 3), () => {});
+  });
+}
+
 /** The `top` best classes. @param probabilities [K] */
 export function scoresOf(run: Pick<Run, 'classes'>, probabilities: ArrayLike<number>, top: number): ClassScore[] {
   return topClasses(probabilities, top).map((k) => ({

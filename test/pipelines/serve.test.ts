@@ -82,6 +82,10 @@ test('options that cannot be are refused with what to do', async (t) => {
       remedy: '--port 0',
     },
   );
-  await refused(['serve', 'run', '--port', 'x'], { folder }, { code: 2, says: '--port x: give a whole number' });
+  await refused(
+    ['serve', 'run', '--port', 'x'],
+    { folder },
+    { code: 2, says: '--port is x', remedy: /whole number from 0 to 65535/ },
+  );
   await refused(['serve', 'run', '--weights', 'bset'], { folder }, { code: 2, says: 'did you mean best?' });
 });

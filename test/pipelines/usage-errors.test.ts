@@ -31,7 +31,7 @@ describe('command lines and recipes that are wrong', { concurrency: 2 }, () => {
       /^usage error: --split val: choose one of train, validation, trainval, test/,
     ],
     [['export', 'run'], /^usage error: --format is missing: choose savedmodel or onnx/],
-    [['export', 'run', '--format', 'onnx', '--batch', '0'], /^usage error: --batch 0: give a number from 1/],
+    [['export', 'run', '--format', 'onnx', '--batch', '0'], /^usage error: --batch is 0/, /whole number from 1/],
     [['predict', 'run', 'a.mp4', '--top', 'all'], /^usage error: --top all/],
     [['prepare', 'hmdb', '--source', '.'], /^usage error: there is no data set hmdb; did you mean hmdb51\?/, /folder/],
     [['weights', 'import', 'a.pth'], /^usage error: --out <file> is missing/, /name the file/],
