@@ -1,16 +1,14 @@
 /** The far side of `crew.ts`: one thread's share of a job. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { packError } from '../errors/packed.ts';
-import { type CloserJob, countCloser } from './closer-job.ts';
-import type { CrewData, CrewMessage } from './crew.ts';
-import { type DescentJob, descend } from './descent-job.ts';
-import { type GramJob, sumProducts } from './gram-job.ts';
+import { countCloser } from './closer-job.ts';
+import type { CrewData, CrewMessage } from './crew-job.ts';
+import { descend } from './descent-job.ts';
+import { sumProducts } from './gram-job.ts';
 import { makeKernels } from './kernels.ts';
-import { type LayoutJob, layOut } from './layout-job.ts';
-import { findNeighbours, type NeighboursJob } from './neighbours-job.ts';
+import { layOut } from './layout-job.ts';
+import { findNeighbours } from './neighbours-job.ts';
 import { joinTeam, type Team } from './team.ts';
-
-export type Job = NeighboursJob | CloserJob | DescentJob | GramJob | LayoutJob;
 
 const { memory, control, thread, threads, job } = workerData as CrewData;
 const send = (message: CrewMessage): void => parentPort?.postMessage(message);

@@ -5,19 +5,10 @@
 import os from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { environmentError, messageOf } from '../errors/index.ts';
-import { type PackedError, unpackError } from '../errors/packed.ts';
-import type { Job } from './crew-worker.ts';
+import { unpackError } from '../errors/packed.ts';
+import type { CrewData, CrewMessage, Job } from './crew-job.ts';
 import type { SharedMemory } from './kernels.ts';
 import type { Work } from './points.ts';
-
-export interface CrewData {
-  readonly memory: SharedMemory;
-  readonly control: SharedArrayBuffer;
-  readonly thread: number;
-  readonly threads: number;
-  readonly job: Job;
-}
-export type CrewMessage = { readonly done: number; readonly total: number } | { readonly error: PackedError };
 
 /** Counters, then those of the barrier; see `team.ts`. */
 export const CONTROL_BYTES = 64;

@@ -8,9 +8,9 @@ import type { Answer, Answerer } from './answer.ts';
 import { type BodyLimits, readBody } from './body.ts';
 import { BESIDE_BYTES, isForm, readForm } from './form.ts';
 import { orAborted } from './or-aborted.ts';
+import type { Patience } from './patience.ts';
 import type { Queue } from './queue.ts';
 import { Gone, Refusal, tooLarge } from './refusal.ts';
-import type { Patience } from './serve.ts';
 import type { Upload, Uploads } from './uploads.ts';
 import { displayName, type Wanted, wantedOf } from './wanted.ts';
 

@@ -17,6 +17,7 @@ import type { Answerer } from './answer.ts';
 import { classifyUpload } from './classify-upload.ts';
 import { checkHost, checkOrigin } from './guard.ts';
 import { listen, originOf } from './listen.ts';
+import { PATIENCE, type Patience } from './patience.ts';
 import { openQueue, type QueueOptions } from './queue.ts';
 import { faultText, Gone, Refusal, refusalOf } from './refusal.ts';
 import { json, type Reply, refused, send } from './reply.ts';
@@ -39,17 +40,6 @@ export interface ServeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Milliseconds. */
-export interface Patience {
-  /** An upload without a byte. */
-  readonly idle: number;
-  /** A whole upload. */
-  readonly upload: number;
-  /** From the upload's end to the answer, waiting for its turn not counted. */
-  readonly answer: number;
-}
-
-const PATIENCE: Patience = { idle: 15_000, upload: 300_000, answer: 120_000 };
 const HEADERS_MS = 10_000;
 /** For those who are being answered when it stops, to read that it does. */
 const GRACE_MS = 500;

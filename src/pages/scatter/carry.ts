@@ -5,7 +5,7 @@ import { extentOf } from '../../figures/extent.ts';
 import { paintClasses } from '../../figures/legend.ts';
 import { classColors, onDark } from '../../figures/palette.ts';
 import type { Carried, CarriedClass } from '../client/scatter/carried.ts';
-import type { ScatterOptions } from './scatter-page.ts';
+import type { ScatterOptions } from './options.ts';
 
 /** Steps of a coordinate; the number after them is of a point that is nowhere. */
 const STEPS = 65534;

@@ -3,7 +3,8 @@ import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { encodePng } from '../../../src/formats/png.ts';
 import { dataUrl } from '../../../src/pages/page.ts';
-import { type ScatterOptions, scatterPage } from '../../../src/pages/scatter/scatter-page.ts';
+import type { ScatterOptions } from '../../../src/pages/scatter/options.ts';
+import { scatterPage } from '../../../src/pages/scatter/scatter-page.ts';
 import { rings } from '../../figures/made-panels.ts';
 import { accessibilityFaults, closeBrowser, skipsBrowser, watchedPage } from '../browser.ts';
 
