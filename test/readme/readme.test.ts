@@ -3,8 +3,10 @@
  * look, a person's own videos, long videos and the library are run as they stand.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { parseWords } from '../../src/cli/program.ts';
@@ -108,8 +110,8 @@ test('the first sixty seconds, as they stand', async (t) => {
       continue;
     }
     const serving = start([...words, '--port', '0'], { folder });
-    await serving.says(/http:\/\/127\.0\.0\.1:\d+/);
-    const address = /http:\/\/127\.0\.0\.1:\d+/.exec(serving.said())?.[0] as string;
+    const [first] = (await once(serving.child.stdout as Readable, 'data')) as [string];
+    const address = /http:\/\/127\.0\.0\.1:\d+/.exec(first)?.[0] as string;
     const video = new Uint8Array(await readFile(path.join(folder, 'film.mp4')));
     const answer: Response = await fetch(`${address}/api/classify?name=film.mp4`, { method: 'POST', body: video });
     assert.equal(answer.status, 200);
