@@ -10,7 +10,7 @@ import { protocolText } from '../src/eval/protocol.ts';
 import { onDisk } from '../src/formats/write-file.ts';
 import { type OpenRun, openRuns } from '../src/inference/open-runs.ts';
 import { type Thumbnails, thumbnails } from '../src/inference/thumbnails.ts';
-import { findRuns, methodNames, runNames, sharedFolder } from '../src/results/index.ts';
+import { distinctMethodNames, findRuns, runNames, sharedFolder } from '../src/results/index.ts';
 import type { Command, Options } from './command.ts';
 import { type EmbeddedRun, writeMaps } from './embed-maps.ts';
 import { engineFlags } from './engine-choice.ts';
@@ -58,7 +58,7 @@ export const embed: Command = {
     const embedded: EmbeddedRun[] = [];
     let pictures: Thumbnails | undefined;
     try {
-      const methods = methodNames(loaded.runs);
+      const methods = distinctMethodNames(loaded.runs, names);
       if (drawing.maps.length > 0) await requireOneSplit(loaded.runs, split);
       await onDisk(out, () => mkdir(out, { recursive: true }));
       for (const [i, run] of loaded.runs.entries()) {

@@ -21,7 +21,7 @@ export { EVALUATION_FILE, type EvaluationFile, readEvaluation } from './evaluati
 export { findRuns } from './find-runs.ts';
 export { groupSeeds } from './group-seeds.ts';
 export { CONFUSION_FILE, keepResult, PER_CLASS_FILE, type RunResult } from './keep.ts';
-export { backboneName, commonName, methodNames, runNames, weightsName } from './names.ts';
+export { backboneName, commonName, distinctMethodNames, methodNames, runNames, weightsName } from './names.ts';
 export { type ClassResult, perClass } from './per-class.ts';
 export {
   type DecodedPrediction,

@@ -50,3 +50,13 @@ export function methodNames(runs: readonly Pick<RunResults, 'recipe'>[]): string
     return [method.name, ...telling.map(([key, value]) => `${key} ${text(value)}`)].join(', ');
   });
 }
+
+/** The same, each once: with the seed where several runs are of one method, or else the names of the runs. */
+export function distinctMethodNames(
+  runs: readonly Pick<RunResults, 'recipe'>[],
+  names: readonly string[],
+): readonly string[] {
+  const methods = methodNames(runs);
+  const seeded = runs.map(({ recipe }, i) => `${methods[i]}, seed ${recipe.train.seed}`);
+  return [methods, seeded].find((titles) => new Set(titles).size === titles.length) ?? names;
+}

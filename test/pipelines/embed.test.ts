@@ -50,6 +50,7 @@ test('features of each run in files, and both runs in one figure with their top-
   );
   const svg = await readFile(path.join(folder, 'runs/embedding/tsne.svg'), 'utf8');
   for (const { top1 } of runs) assert.ok(svg.includes(`top-1 ${(100 * top1).toFixed(2)} %`));
+  for (const title of ['linear', 'adaptformer']) assert.ok(svg.includes(`aria-label="${title}"`));
   const page = await readFile(path.join(folder, 'runs/embedding/tsne.html'), 'utf8');
   assert.equal(page.match(/data:image\/(?:jpeg|png);base64/g)?.length, 2);
 

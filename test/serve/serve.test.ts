@@ -8,10 +8,12 @@ import { exposure } from '../../src/serve/listen.ts';
 import { serve } from '../../src/serve/serve.ts';
 import { ABOUT, ANSWER, ask, post, speak, tryServer, until } from './asking.ts';
 
+/** A server that does not answer must fail its test, and not hold up the others. */
+const LIMIT = { timeout: 60_000 };
 const VIDEO = Buffer.from([0, 1, 2, 3, 255]);
 const PNG = { type: 'image/png', bytes: Uint8Array.of(1, 2, 3), height: 16 };
 
-test('an upload is answered, with a file of its own that is gone afterwards', async (t) => {
+test('an upload is answered, with a file of its own that is gone afterwards', LIMIT, async (t) => {
   const server = await tryServer(t, {}, async ({ clip }) => ({
     ...ANSWER,
     clip: { ...ANSWER.clip, ...(clip && { strip: PNG }) },
@@ -44,7 +46,7 @@ test('an upload is answered, with a file of its own that is gone afterwards', as
   assert.equal(server.asked[1]?.top, 2);
 });
 
-test('a form is an upload too', async (t) => {
+test('a form is an upload too', LIMIT, async (t) => {
   const { origin, asked, left } = await tryServer(t);
   const sent = async (form: FormData, query = '') => {
     const response = await fetch(`${origin}/api/classify${query}`, { method: 'POST', body: form });
@@ -96,7 +98,7 @@ test('a form is an upload too', async (t) => {
   assert.deepEqual(await left(), []);
 });
 
-test('an upload of no bytes is refused', async (t) => {
+test('an upload of no bytes is refused', LIMIT, async (t) => {
   const { origin, asked } = await tryServer(t);
   const chunked = { 'Transfer-Encoding': 'chunked' };
   for (const heard of [
@@ -111,7 +113,7 @@ test('an upload of no bytes is refused', async (t) => {
   assert.equal(asked.length, 0);
 });
 
-test('two gigabytes are refused before they come, and an endless stream when it has had enough', async (t) => {
+test('two gigabytes are refused before they come, and an endless stream when it has had enough', LIMIT, async (t) => {
   const { origin, left, asked, uploads } = await tryServer(t);
   // Whoever waits for leave to send has sent nothing.
   const polite = speak(origin);
@@ -154,7 +156,7 @@ test('two gigabytes are refused before they come, and an endless stream when it 
   }
 });
 
-test('curl sees why it is refused', async (t) => {
+test('curl sees why it is refused', LIMIT, async (t) => {
   const { origin } = await tryServer(t);
   const { execFile } = await import('node:child_process');
   const curl = new Promise<string | undefined>((resolve) => {
@@ -170,7 +172,7 @@ test('curl sees why it is refused', async (t) => {
   assert.match(out, /larger than/);
 });
 
-test('text is no video, and is called text', async (t) => {
+test('text is no video, and is called text', LIMIT, async (t) => {
   const { origin } = await tryServer(t, {}, async ({ file }) => {
     throw dataError(`not a video or image that can be read: ${file} has no moov`, { at: file, remedy: 'see it play' });
   });
@@ -185,7 +187,7 @@ test('text is no video, and is called text', async (t) => {
   assert.match(noise.json.error.what, /^not a video or image that can be read: the file\/[0-9a-f-]+ has no moov$/);
 });
 
-test('a name is for display, whatever it says', async (t) => {
+test('a name is for display, whatever it says', LIMIT, async (t) => {
   const { origin, asked, log } = await tryServer(t);
   const names = {
     '../../etc/passwd': 'passwd',
@@ -208,7 +210,7 @@ test('a name is for display, whatever it says', async (t) => {
   );
 });
 
-test('a query that says something else is refused, and what it may say is told', async (t) => {
+test('a query that says something else is refused, and what it may say is told', LIMIT, async (t) => {
   const { origin, asked } = await tryServer(t);
   const wrong = {
     'top=0': 'top=0',
@@ -232,7 +234,7 @@ test('a query that says something else is refused, and what it may say is told',
   assert.equal((await post(origin, '', VIDEO, { 'Content-Encoding': 'gzip' })).status, 415);
 });
 
-test('no path leads to a file, and other methods are told which', async (t) => {
+test('no path leads to a file, and other methods are told which', LIMIT, async (t) => {
   const { origin, log } = await tryServer(t);
   const paths = [
     '/../../package.json',
@@ -261,7 +263,7 @@ test('no path leads to a file, and other methods are told which', async (t) => {
   assert.ok(log.every((line) => !/[^ -~]/.test(line)));
 });
 
-test('the page and the facts of the run are told to their own page alone', async (t) => {
+test('the page and the facts of the run are told to their own page alone', LIMIT, async (t) => {
   const { origin } = await tryServer(t);
   const run = await ask(origin, '/api/run');
   assert.deepEqual(run.json, ABOUT);
@@ -280,7 +282,7 @@ test('the page and the facts of the run are told to their own page alone', async
   assert.equal(head.headers['content-length'], page.headers['content-length']);
 });
 
-test('names that stand for this machine today, and pages from elsewhere, are refused', async (t) => {
+test('names that stand for this machine today, and pages from elsewhere, are refused', LIMIT, async (t) => {
   const { origin, asked } = await tryServer(t);
   for (const host of [
     'evil.example',
@@ -311,7 +313,7 @@ test('names that stand for this machine today, and pages from elsewhere, are ref
   assert.equal(await from({ Origin: 'http://localhost:9000', Host: 'localhost:9000' }), 200);
 });
 
-test('twenty at once are answered, two at a time; more than have room are told when to come back', async (t) => {
+test('twenty at once are answered, two at a time; more than have room are told when to come back', LIMIT, async (t) => {
   let now = 0;
   let most = 0;
   const answer = async () => {
@@ -341,7 +343,7 @@ test('twenty at once are answered, two at a time; more than have room are told w
   assert.equal((await post(narrow.origin, '', VIDEO)).status, 200);
 });
 
-test('a client that goes away in the middle leaves nothing, and its work is called off', async (t) => {
+test('a client that goes away in the middle leaves nothing, and its work is called off', LIMIT, async (t) => {
   let stopped: unknown;
   const server = await tryServer(
     t,
@@ -382,7 +384,7 @@ test('a client that goes away in the middle leaves nothing, and its work is call
   );
 });
 
-test('an upload that stands still, one that never ends, and a slow answer are given up', async (t) => {
+test('an upload that stands still, one that never ends, and a slow answer are given up', LIMIT, async (t) => {
   const never = () => new Promise<never>(() => {});
   const server = await tryServer(t, { patience: { idle: 60, upload: 150, answer: 50 } }, never);
   const head = 'POST /api/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n';
@@ -404,7 +406,7 @@ test('an upload that stands still, one that never ends, and a slow answer are gi
   assert.deepEqual(await server.left(), []);
 });
 
-test('a fault of ours is one answer of 500, tells nothing to the client and all to the terminal', async (t) => {
+test('a fault of ours is one answer of 500, tells nothing to the client and all to the terminal', LIMIT, async (t) => {
   let bad = true;
   const server = await tryServer(t, {}, async () => {
     if (bad) throw new TypeError('secret inside');
@@ -418,7 +420,7 @@ test('a fault of ours is one answer of 500, tells nothing to the client and all 
   assert.equal((await post(server.origin, '', VIDEO)).status, 200);
 });
 
-test('what is no HTTP gets an answer and harms nobody', async (t) => {
+test('what is no HTTP gets an answer and harms nobody', LIMIT, async (t) => {
   const { origin } = await tryServer(t);
   for (const [nonsense, says] of [
     ['\u0016\u0003\u0001 hello\r\n\r\n', /^HTTP\/1\.1 400 /],
@@ -437,7 +439,7 @@ test('what is no HTTP gets an answer and harms nobody', async (t) => {
   assert.equal((await ask(origin, '/api/run')).status, 200);
 });
 
-test('stopped, it tells who waits, closes connections that are kept, and takes its folder away', async (t) => {
+test('stopped, it tells who waits, closes connections that are kept, and takes its folder away', LIMIT, async (t) => {
   const controller = new AbortController();
   const server = await tryServer(
     t,
@@ -461,7 +463,7 @@ test('stopped, it tells who waits, closes connections that are kept, and takes i
   await assert.rejects(ask(server.origin, '/'), { code: 'ECONNREFUSED' });
 });
 
-test('a port that is taken, and an address of another machine, are told with what to do', async (t) => {
+test('a port that is taken, and an address of another machine, are told with what to do', LIMIT, async (t) => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   t.after(() => other.close());
