@@ -8,7 +8,8 @@ import { prefetch } from '../src/data/prefetch.ts';
 import { parseViews } from '../src/data/views.ts';
 import { dataError, usageError } from '../src/errors/index.ts';
 import { batchedForward } from '../src/eval/evaluate.ts';
-import { fuseViews, softmax, topClasses } from '../src/eval/metrics.ts';
+import { fuseViews, softmax } from '../src/eval/metrics.ts';
+import { type ClassScore, scoresOf } from '../src/inference/classify.ts';
 import { openLoader } from '../src/inference/from-recipe.ts';
 import { type OpenRun, openRuns } from '../src/inference/open-runs.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
@@ -24,7 +25,7 @@ interface Answer {
   /** Folder of the run, where several were asked. */
   readonly run?: string;
   readonly failure?: string;
-  readonly top?: readonly { readonly class: string; readonly label: number; readonly probability: number }[];
+  readonly top?: readonly ClassScore[];
 }
 
 export const predict: Command = {
@@ -137,11 +138,7 @@ async function answersOf(
       const probabilities = fuse === 'softmax' ? fused : softmax(fused);
       answers.push({
         file,
-        top: topClasses(probabilities, top).map((k) => ({
-          class: metadata.classes[k] as string,
-          label: k,
-          probability: probabilities[k] as number,
-        })),
+        top: scoresOf({ classes: metadata.classes }, probabilities, top),
       });
     }
     return answers;
