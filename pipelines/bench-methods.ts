@@ -3,13 +3,19 @@
  * reaches, how many parameters it trains, what it takes.
  */
 import path from 'node:path';
-import { explainLearningRate, isFolder, loadRecipe, loadRecipes, type Recipe } from '../src/config/index.ts';
+import {
+  buildModel,
+  explainLearningRate,
+  isFolder,
+  loadRecipe,
+  loadRecipes,
+  type Recipe,
+} from '../src/config/index.ts';
 import { readDataset } from '../src/data/read-dataset.ts';
 import { Interrupted, PetlVideoError, usageError } from '../src/errors/index.ts';
 import { nearest } from '../src/errors/nearest.ts';
 import { countsText } from '../src/eval/counts.ts';
 import { nounOf } from '../src/eval/protocol.ts';
-import { buildModel } from '../src/inference/from-recipe.ts';
 import { methods } from '../src/petl/index.ts';
 import type { Command, Context, Options } from './command.ts';
 import { engineFlags, withEngine } from './engine-choice.ts';

@@ -1,5 +1,5 @@
 /** `petl-video bench step`: how fast a recipe's step runs on an engine, with random weights and clips. */
-import { loadRecipe, type Recipe } from '../src/config/index.ts';
+import { buildModel, loadRecipe, type Recipe } from '../src/config/index.ts';
 import { readDataset } from '../src/data/read-dataset.ts';
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
 import type { Step } from '../src/engine/engine.ts';
@@ -8,7 +8,7 @@ import { evaluateStep, evaluationState } from '../src/eval/step.ts';
 import { traceStep } from '../src/graph/trace.ts';
 import { usefulWork } from '../src/graph/useful-work.ts';
 import { engineChoice } from '../src/inference/engine-choice.ts';
-import { buildModel, engineOptions } from '../src/inference/from-recipe.ts';
+import { engineOptions } from '../src/inference/from-recipe.ts';
 import { type BlockShape, blockShapes, blockTokens } from '../src/model/backbone.ts';
 import type { Classifier } from '../src/petl/classifier.ts';
 import { measureStep } from '../src/train/measure-step.ts';

@@ -5,7 +5,7 @@ import { isUsable, type SplitName } from '../src/data/manifest.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
 import { parseViews } from '../src/data/views.ts';
 import { usageError } from '../src/errors/index.ts';
-import { FEATURE_FORMATS, splitFeatures, writeFeatures } from '../src/eval/features.ts';
+import { FEATURE_FORMATS, type FeaturesFile, splitFeatures, writeFeatures } from '../src/eval/features.ts';
 import { protocolText } from '../src/eval/protocol.ts';
 import { onDisk } from '../src/formats/write-file.ts';
 import { type OpenRun, openRuns } from '../src/inference/open-runs.ts';
@@ -56,6 +56,11 @@ export const embed: Command = {
 
     const loaded = await openRuns(folders, options.weights as string, options, environment);
     const embedded: EmbeddedRun[] = [];
+    const keep = (run: EmbeddedRun, maps: FeaturesFile['maps']): Promise<string> => {
+      const file = path.join(out, run.name.replaceAll('/', '-'));
+      return writeFeatures(file, format, { ...run, protocol: protocolText(run.protocol), maps });
+    };
+    const files: string[] = [];
     let pictures: Thumbnails | undefined;
     try {
       const methods = distinctMethodNames(loaded.runs, names);
@@ -70,24 +75,24 @@ export const embed: Command = {
           return { features: true, onClips: taken.add };
         });
         const { evaluation, protocol, classes } = result;
-        embedded.push({
+        const one = {
           name: names[i] as string,
           method: methods[i] as string,
           top1: evaluation.top1,
           protocol,
           classes,
           ...splitFeatures(evaluation),
-        });
+        };
+        embedded.push(one);
+        // First of all, for it may have taken hours.
+        files.push(await keep(one, {}));
       }
     } finally {
       loaded.dispose();
     }
     const maps = await writeMaps(embedded, out, { ...drawing, pictures: await pictures?.all() }, context);
-    const files: string[] = [];
-    for (const [i, run] of embedded.entries()) {
-      const protocol = protocolText(run.protocol);
-      const file = path.join(out, run.name.replaceAll('/', '-'));
-      files.push(await writeFeatures(file, format, { ...run, protocol, maps: maps.points[i] ?? {} }));
+    if (drawing.maps.length > 0) {
+      for (const [i, run] of embedded.entries()) await keep(run, maps.points[i] as FeaturesFile['maps']);
     }
     const written = [...files, ...maps.files];
     const shape = embedded.map(({ name, features }) => `${name}: ${features.shape.join(' × ')} features`);

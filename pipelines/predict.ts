@@ -1,24 +1,24 @@
 /** `petl-video predict`: what a run says of single videos and images. */
 import os from 'node:os';
-import path from 'node:path';
 import pLimit from 'p-limit';
 import type { Views } from '../src/data/loader.ts';
 import type { Entry } from '../src/data/manifest.ts';
 import { prefetch } from '../src/data/prefetch.ts';
 import { parseViews } from '../src/data/views.ts';
 import { dataError, usageError } from '../src/errors/index.ts';
-import { batchedForward } from '../src/eval/evaluate.ts';
-import { fuseViews, softmax } from '../src/eval/metrics.ts';
-import { type ClassScore, scoresOf } from '../src/inference/classify.ts';
-import { openLoader } from '../src/inference/from-recipe.ts';
+import { type ClassScore, lookAt, probabilitiesOf, scoresOf } from '../src/inference/classify.ts';
+import { entryOf } from '../src/inference/entry-of.ts';
 import { type OpenRun, openRuns } from '../src/inference/open-runs.ts';
+import { openFileLoader } from '../src/inference/run.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/video/ffmpeg.ts';
-import { probeVideo } from '../src/video/probe.ts';
 import type { Command } from './command.ts';
 import { engineFlags } from './engine-choice.ts';
 import { ffmpegPlaces } from './environment.ts';
 import { asksForWindows, predictWindows, WINDOW_OPTIONS } from './predict-windows.ts';
 import { formatTable } from './table.ts';
+
+/** Files decoded ahead. */
+const AHEAD = 4;
 
 interface Answer {
   readonly file: string;
@@ -86,15 +86,7 @@ export const predict: Command = {
 
 async function probeFiles(files: readonly string[], ffmpeg: Ffmpeg, signal: AbortSignal): Promise<Entry[]> {
   const limit = pLimit(os.availableParallelism());
-  return Promise.all(
-    files.map((file) =>
-      limit(async (): Promise<Entry> => {
-        const { frames, width, height, fps, verdict, reason } = await probeVideo(ffmpeg, file, { signal });
-        const facts = { id: file, file: path.resolve(file), label: 0, frames, width, height, fps, verdict };
-        return reason === undefined ? facts : { ...facts, reason };
-      }),
-    ),
-  );
+  return Promise.all(files.map((file) => limit(() => entryOf(ffmpeg, file, signal))));
 }
 
 interface Asked {
@@ -107,40 +99,21 @@ interface Asked {
 
 /** What a run says of the files, in their order. */
 async function answersOf(
-  { recipe, model, metadata, session }: OpenRun,
+  opened: OpenRun,
   entries: readonly Entry[],
-  { ffmpeg, views: asked, top, signal }: Asked,
+  { ffmpeg, views, top, signal }: Asked,
 ): Promise<Answer[]> {
-  const { segments, crops, batch, fuse } = recipe.eval;
-  const views = asked ?? { segments, crops };
-  const perVideo = views.segments * views.crops;
-  const dataset = { name: 'files', classes: metadata.classes, root: '/', flip: false, splits: [] };
-  const loader = openLoader(recipe, ffmpeg, dataset, { test: entries });
+  const { recipe, metadata } = opened;
+  const loader = openFileLoader(recipe, ffmpeg);
+  const run = { ...opened, classes: metadata.classes, loader, inTurn: pLimit(1) };
+  const answerOf = async (entry: Entry): Promise<Answer> => {
+    const looked = await lookAt(run, entry, { ...(views === undefined ? {} : { views }), signal });
+    if ('failure' in looked) return { file: entry.id, failure: looked.failure };
+    return { file: entry.id, top: scoresOf(run, probabilitiesOf(run, looked.rows), top) };
+  };
   try {
     const answers: Answer[] = [];
-    const forward = await batchedForward(session, model, Math.min(batch, perVideo * entries.length));
-    const indices = entries.map((_, index) => index);
-    for await (const loaded of prefetch(indices, 4, (index) => loader.views('test', index, views), signal)) {
-      signal.throwIfAborted();
-      const file = entries[answers.length]?.id as string;
-      if ('failure' in loaded) {
-        answers.push({ file, failure: loaded.failure });
-        continue;
-      }
-      const logits: Float32Array[] = [];
-      const bytes = loaded.clips.length / perVideo;
-      for (let v = 0; v < perVideo; v++) {
-        await forward.add(loaded.clips.subarray(v * bytes, (v + 1) * bytes), (row) => logits.push(row.logits));
-      }
-      await forward.flush();
-      loaded.release();
-      const fused = fuseViews(logits, fuse);
-      const probabilities = fuse === 'softmax' ? fused : softmax(fused);
-      answers.push({
-        file,
-        top: scoresOf({ classes: metadata.classes }, probabilities, top),
-      });
-    }
+    for await (const answer of prefetch(entries, AHEAD, answerOf, signal)) answers.push(answer);
     return answers;
   } finally {
     await loader.close();

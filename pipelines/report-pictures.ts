@@ -4,7 +4,7 @@ import path from 'node:path';
 import { SPLIT_NAMES } from '../src/data/manifest.ts';
 import { prefetch } from '../src/data/prefetch.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
-import { stripOf } from '../src/drawing/strip.ts';
+import { evenFrames, stripOf } from '../src/drawing/strip.ts';
 import { resized } from '../src/drawing/thumbnails.ts';
 import { dataError, isDataError, PetlVideoError } from '../src/errors/index.ts';
 import { openLoader } from '../src/inference/from-recipe.ts';
@@ -62,8 +62,8 @@ export async function clipPictures(
           failures.push(views.failure);
           continue;
         }
-        const clip = everyNth(views.clips, frames, size);
-        const strip = stripOf(clip.data, { frames: clip.frames, size }, Math.min(side, size));
+        const clip = evenFrames(views.clips, { frames, size }, MOST_FRAMES);
+        const strip = stripOf(clip.data, clip, Math.min(side, size));
         views.release();
         pictures.set(id, { picture: await encodePicture(strip, 75), frames: clip.frames });
       }
@@ -83,22 +83,6 @@ export async function clipPictures(
       remark: `There are no pictures of the clips: ${error.what}${error.at === undefined ? '' : ` (${error.at})`}.`,
     };
   }
-}
-
-/** Frames beyond what a strip holds are passed over evenly. */
-function everyNth(
-  clip: Uint8Array,
-  frames: number,
-  size: number,
-): { readonly data: Uint8Array; readonly frames: number } {
-  if (frames <= MOST_FRAMES) return { data: clip, frames };
-  const bytes = size * size * 3;
-  const data = new Uint8Array(MOST_FRAMES * bytes);
-  for (let t = 0; t < MOST_FRAMES; t++) {
-    const from = Math.floor((t * frames) / MOST_FRAMES) * bytes;
-    data.set(clip.subarray(from, from + bytes), t * bytes);
-  }
-  return { data, frames: MOST_FRAMES };
 }
 
 /** CSS pixels of a sheet, and its bytes where it cannot be made smaller. */

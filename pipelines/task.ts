@@ -1,14 +1,13 @@
 /** A run brought to its end, whatever there is of it: trained from the start or from its checkpoint, then measured. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { differenceOf, parseRecipe, type Recipe, toYaml } from '../src/config/index.ts';
+import { buildModel, differenceOf, parseRecipe, type Recipe, toYaml } from '../src/config/index.ts';
 import { type Dataset, isUsable, type SplitName } from '../src/data/manifest.ts';
 import { readDataset, readSplit } from '../src/data/read-dataset.ts';
 import { codeOf, configError, messageOf } from '../src/errors/index.ts';
 import type { VideoCounts } from '../src/eval/counts.ts';
 import { type Protocol, protocolText } from '../src/eval/protocol.ts';
 import { writeFileAtomic } from '../src/formats/write-file.ts';
-import { buildModel } from '../src/inference/from-recipe.ts';
 import { parameterReport } from '../src/petl/parameter-report.ts';
 import { readCounters } from '../src/train/checkpoint.ts';
 import type { Measured } from '../src/train/plan.ts';

@@ -1,5 +1,5 @@
 /** Training a recipe in its folder, with notes and progress: what `train`, the quickstart and each task of a folder do. */
-import { explainLearningRate, type Recipe } from '../src/config/index.ts';
+import { buildModel, explainLearningRate, type Recipe } from '../src/config/index.ts';
 import { batchPng, type DrawnBatch } from '../src/data/contact-sheet/batch.ts';
 import { updatesPerEpoch } from '../src/data/order.ts';
 import { chooseEngine, describeEngine } from '../src/engine/choose.ts';
@@ -7,7 +7,7 @@ import { PetlVideoError } from '../src/errors/index.ts';
 import { countsText } from '../src/eval/counts.ts';
 import type { Evaluation } from '../src/eval/evaluate.ts';
 import { nounOf } from '../src/eval/protocol.ts';
-import { buildModel, engineOptions, openLoader } from '../src/inference/from-recipe.ts';
+import { engineOptions, openLoader } from '../src/inference/from-recipe.ts';
 import type { Classifier } from '../src/petl/classifier.ts';
 import { parameterReport, parameterText } from '../src/petl/parameter-report.ts';
 import { startingValues } from '../src/petl/starting-values.ts';

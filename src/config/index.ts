@@ -1,5 +1,6 @@
 /** Recipes: what a run is made of, read from YAML and checked. */
 export { backboneOptions } from './backbone-options.ts';
+export { buildModel } from './build-model.ts';
 export { type Difference, differenceOf } from './difference.ts';
 export { type Axis, parseAxes, parseSeeds, type Setting, settingsOf } from './grid.ts';
 export { hyperparameters } from './hyperparameters.ts';

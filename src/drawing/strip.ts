@@ -20,3 +20,22 @@ export function stripOf(clip: Uint8Array, { frames, size }: ClipShape, height: n
   for (let t = 0; t < frames; t++) strip.place(resized(frameOf(from, t), { width: height, height }), t * height, 0);
   return { data: strip.data, width: strip.width, height };
 }
+
+/**
+ * At most `most` frames of a clip, evenly spread; the middle one where it is one.
+ * @param clip uint8 [T, S, S, 3]; what lies behind it is not looked at
+ */
+export function evenFrames(
+  clip: Uint8Array,
+  { frames, size }: ClipShape,
+  most: number,
+): ClipShape & { readonly data: Uint8Array } {
+  const count = Math.min(most, frames);
+  const bytes = size * size * 3;
+  const data = new Uint8Array(count * bytes);
+  for (let i = 0; i < count; i++) {
+    const t = Math.floor(((i + 0.5) * frames) / count);
+    data.set(clip.subarray(t * bytes, (t + 1) * bytes), i * bytes);
+  }
+  return { data, frames: count, size };
+}

@@ -5,7 +5,7 @@ import { dataError, usageError } from '../errors/index.ts';
 import { batchedForward, type ForwardRow, meanOf } from '../eval/evaluate.ts';
 import { fuseViews, softmax, topClasses } from '../eval/metrics.ts';
 import { entryOf } from './entry-of.ts';
-import type { Run } from './run.ts';
+import type { Answering, Run } from './run.ts';
 
 export interface FileOptions {
   /** Temporal positions and crops. Default: those of the recipe's evaluation. */
@@ -48,12 +48,7 @@ export async function classify(run: Run, file: string, options: ClassifyOptions 
   const { top = 5 } = options;
   if (!Number.isInteger(top) || top < 1) throw usageError(`top ${top}: give a number of classes, 1 or more`);
   const { entry, rows, views, clip } = await look(run, file, options);
-  const { fuse } = run.recipe.eval;
-  const fused = fuseViews(
-    rows.map(({ logits }) => logits),
-    fuse,
-  );
-  const probabilities = fuse === 'softmax' ? fused : softmax(fused);
+  const probabilities = probabilitiesOf(run, rows);
   const { frames, width, height, fps, verdict, reason } = entry;
   return {
     file,
@@ -94,21 +89,39 @@ export function scoresOf(run: Pick<Run, 'classes'>, probabilities: ArrayLike<num
   }));
 }
 
+/** [K], of the views of a file, fused as the recipe's evaluation does. */
+export function probabilitiesOf({ recipe }: Pick<Run, 'recipe'>, rows: readonly ForwardRow[]): Float64Array {
+  const { fuse } = recipe.eval;
+  const fused = fuseViews(
+    rows.map(({ logits }) => logits),
+    fuse,
+  );
+  return fuse === 'softmax' ? fused : softmax(fused);
+}
+
 interface Looked extends Pick<Classification, 'views' | 'clip'> {
-  readonly entry: Entry;
   /** One for each view, segments outermost. */
   readonly rows: readonly ForwardRow[];
 }
 
-async function look(run: Run, file: string, { views = viewsOf(run), signal }: FileOptions): Promise<Looked> {
-  const entry = await entryOf(run.ffmpeg, file, signal);
+async function look(run: Run, file: string, options: FileOptions): Promise<Looked & { readonly entry: Entry }> {
+  const entry = await entryOf(run.ffmpeg, file, options.signal);
+  const looked = await lookAt(run, entry, options);
+  if (!('failure' in looked)) return { entry, ...looked };
+  throw dataError(`not a video or image that can be read: ${looked.failure}`, {
+    at: file,
+    remedy: 'see whether it plays, and whether it came whole',
+  });
+}
+
+/** All views of an entry through the model, or why there are none. @throws the signal's reason on abort */
+export async function lookAt(
+  run: Answering,
+  entry: Entry,
+  { views = viewsOf(run), signal }: FileOptions,
+): Promise<Looked | { readonly failure: string }> {
   const loaded = await run.loader.viewsOf(entry, views);
-  if ('failure' in loaded) {
-    throw dataError(`not a video or image that can be read: ${loaded.failure}`, {
-      at: file,
-      remedy: 'see whether it plays, and whether it came whole',
-    });
-  }
+  if ('failure' in loaded) return loaded;
   try {
     const count = views.segments * views.crops;
     const { frames, size } = run.model.backbone;
@@ -123,10 +136,13 @@ async function look(run: Run, file: string, { views = viewsOf(run), signal }: Fi
       await forward.flush();
       return all;
     });
-    return { entry, rows, views, clip: { data: loaded.clips.slice(0, bytes), frames, size } };
+    return { rows, views, clip: { data: loaded.clips.slice(0, bytes), frames, size } };
   } finally {
     loaded.release();
   }
 }
 
-const viewsOf = ({ recipe }: Run): Views => ({ segments: recipe.eval.segments, crops: recipe.eval.crops });
+const viewsOf = ({ recipe }: Pick<Run, 'recipe'>): Views => ({
+  segments: recipe.eval.segments,
+  crops: recipe.eval.crops,
+});

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Entry } from '../data/manifest.ts';
-import { codeOf } from '../errors/index.ts';
 import type { Ffmpeg } from '../video/ffmpeg.ts';
 import { probeVideo } from '../video/probe.ts';
 
@@ -13,21 +12,7 @@ import { probeVideo } from '../video/probe.ts';
  */
 export async function entryOf(ffmpeg: Ffmpeg, file: string, signal?: AbortSignal): Promise<Entry> {
   const absolute = path.resolve(file);
-  const bytes = await sizeOf(absolute);
-  if (bytes === undefined) {
-    return { id: file, file: absolute, label: 0, ...NOTHING, verdict: 'missing', reason: 'there is no such file' };
-  }
+  // Why it cannot be read is for the probe to say.
+  const bytes = (await stat(absolute).catch(() => undefined))?.size ?? 0;
   return { id: file, file: absolute, label: 0, bytes, ...(await probeVideo(ffmpeg, absolute, { signal })) };
-}
-
-const NOTHING = { frames: 0, width: 0, height: 0, fps: 0 };
-
-async function sizeOf(file: string): Promise<number | undefined> {
-  try {
-    return (await stat(file)).size;
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined;
-    // Why it cannot be read is for the probe to say.
-    return 0;
-  }
 }

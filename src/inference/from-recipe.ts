@@ -1,6 +1,6 @@
-/** What a recipe says of model, engine and clips, as the plain options of the rooms below. */
+/** What a recipe says of engine and clips, as the plain options of the rooms below. */
 import os from 'node:os';
-import { backboneOptions, type Recipe } from '../config/index.ts';
+import type { Recipe } from '../config/index.ts';
 import { randAugmentOf } from '../data/augment/rand-augment.ts';
 import type { ClipOptions } from '../data/draw.ts';
 import type { EntryLoader } from '../data/loader.ts';
@@ -8,16 +8,8 @@ import { openLoaderThread } from '../data/loader-thread.ts';
 import type { Dataset, Entry, SplitName } from '../data/manifest.ts';
 import type { EngineOptions } from '../engine/options.ts';
 import { configError } from '../errors/index.ts';
-import { type Classifier, classifier } from '../petl/classifier.ts';
-import { methodOf } from '../petl/index.ts';
 import type { Ffmpeg } from '../video/ffmpeg.ts';
 import { checkDecoder } from '../video/library/load.ts';
-
-export function buildModel(recipe: Recipe, classes: number): Classifier {
-  const { name, ...options } = recipe.method;
-  const backbone = backboneOptions(recipe);
-  return classifier(backbone, methodOf(name).attach(backbone, options), { classes, ...recipe.head });
-}
 
 export function engineOptions({ engine, train }: Recipe): EngineOptions {
   return { ...engine, recompute: train.recompute };

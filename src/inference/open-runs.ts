@@ -1,6 +1,6 @@
 /** A run's recipe, model and tuned weights, on an engine. */
 import path from 'node:path';
-import { parseRecipe, type Recipe } from '../config/index.ts';
+import { buildModel, parseRecipe, type Recipe } from '../config/index.ts';
 import { chooseEngine, describeEngine } from '../engine/choose.ts';
 import type { Session } from '../engine/engine.ts';
 import type { EngineOptions } from '../engine/options.ts';
@@ -14,7 +14,7 @@ import type { Environment } from '../setup/environment.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import { BEST_FILE, CONFIG_FILE, readRunRecipe, TUNED_FILE } from '../train/run-folder.ts';
 import { type EngineWords, engineChoice } from './engine-choice.ts';
-import { buildModel, engineOptions } from './from-recipe.ts';
+import { engineOptions } from './from-recipe.ts';
 
 /** A run as its files tell it, without an engine. */
 export interface ReadRun {

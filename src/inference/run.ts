@@ -1,5 +1,6 @@
 /** A run ready to answer: its weights on an engine, and decoders for files that somebody brings. */
 import pLimit from 'p-limit';
+import type { Recipe } from '../config/index.ts';
 import type { EntryLoader } from '../data/loader.ts';
 import { type Environment, readEnvironment } from '../setup/environment.ts';
 import { type Ffmpeg, findFfmpeg } from '../video/ffmpeg.ts';
@@ -46,7 +47,7 @@ export async function loadRun(folder: string, options: RunOptions = {}): Promise
   engineChoice(engineOptions(recipe), words);
   const { cache, ffmpegPath, searchPath } = environment;
   const ffmpeg = await findFfmpeg({ cache, environmentPath: ffmpegPath, searchPath, signal });
-  const loader = openLoader(recipe, ffmpeg, FILES, {});
+  const loader = openFileLoader(recipe, ffmpeg);
   try {
     const opened = await openRun(folder, weights, words, environment);
     return {
@@ -66,5 +67,10 @@ export async function loadRun(folder: string, options: RunOptions = {}): Promise
   }
 }
 
-/** Files by their absolute paths; what is answered is not mirrored. */
-const FILES = { name: 'files', classes: [], root: '/', flip: false, splits: [] };
+/** What a run needs to answer about files that are entries already. */
+export type Answering = Pick<Run, 'recipe' | 'model' | 'classes' | 'session' | 'loader' | 'inTurn'>;
+
+/** Decoders for files by their absolute paths, of no split. */
+export function openFileLoader(recipe: Recipe, ffmpeg: Ffmpeg): EntryLoader {
+  return openLoader(recipe, ffmpeg, { name: 'files', classes: [], root: '/', flip: false, splits: [] }, {});
+}

@@ -1,7 +1,8 @@
 /** Thumbnails of the clips that a model sees, for a page that shows a whole split: as many and as large as it can carry. */
 import pLimit from 'p-limit';
 import type { Entry } from '../data/manifest.ts';
-import { type ClipShape, stripOf } from '../drawing/strip.ts';
+import { type ClipShape, evenFrames, stripOf } from '../drawing/strip.ts';
+import { dataUrl } from '../formats/data-url.ts';
 import { encodePicture } from '../video/image/encode-picture.ts';
 
 export interface Thumbnail {
@@ -48,27 +49,15 @@ export function thumbnails(shape: ClipShape, videos: number, most: number): Thum
     add(entry, clips) {
       const index = seen++;
       if (Math.floor((index * drawn) / videos) === Math.floor(((index + 1) * drawn) / videos)) return;
-      const clip = chosenFrames(clips, shape, Math.min(frames, shape.frames));
+      const clip = evenFrames(clips, shape, frames);
       const strip = stripOf(clip.data, clip, Math.min(height, shape.size));
       waiting.push(
         limit(async () => {
           const { type, bytes } = await encodePicture(strip);
-          const url = `data:${type};base64,${Buffer.from(bytes).toString('base64')}`;
-          return [entry.id, { url, frames: clip.frames }] as const;
+          return [entry.id, { url: dataUrl(type, bytes), frames: clip.frames }] as const;
         }),
       );
     },
     all: async () => new Map(await Promise.all(waiting)),
   };
-}
-
-/** `count` frames of the first view, evenly spread, the middle one where it is one. */
-function chosenFrames(clips: Uint8Array, { frames, size }: ClipShape, count: number): ClipShape & { data: Uint8Array } {
-  const bytes = size * size * 3;
-  const data = new Uint8Array(count * bytes);
-  for (let i = 0; i < count; i++) {
-    const t = Math.floor(((i + 0.5) * frames) / count);
-    data.set(clips.subarray(t * bytes, (t + 1) * bytes), i * bytes);
-  }
-  return { data, frames: count, size };
 }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { escaped, html, type Markup, raw } from './markup.ts';
+import { html, type Markup, raw } from './markup.ts';
 
 export interface Page {
   readonly title: string;
@@ -66,9 +66,4 @@ function fontFaces(): string {
     return `@font-face{font-family:"IBM Plex Sans";font-weight:${weight};src:url(data:font/woff2;base64,${data})}`;
   };
   return WEIGHTS.map(face).join('');
-}
-
-/** A picture in the page. @param type `image/png`, `image/jpeg` */
-export function dataUrl(type: string, bytes: Uint8Array): string {
-  return escaped(`data:${type};base64,${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')}`);
 }

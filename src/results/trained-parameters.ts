@@ -1,8 +1,6 @@
 /** How much of a run is trained: what papers print beside a top-1. */
-import { backboneOptions, type Recipe } from '../config/index.ts';
+import { backboneOptions, buildModel, type Recipe } from '../config/index.ts';
 import { backboneParameters, poolIsTrained, poolParameters } from '../model/backbone.ts';
-import { classifier } from '../petl/classifier.ts';
-import { methodOf } from '../petl/index.ts';
 import { type ParameterReport, parameterReport } from '../petl/parameter-report.ts';
 import { countParameters } from '../tensor/parameters.ts';
 
@@ -22,9 +20,8 @@ export interface TrainedParameters extends ParameterReport {
  * @param classes K
  */
 export function trainedParameters(recipe: Recipe, classes: number): TrainedParameters {
-  const { name, ...options } = recipe.method;
   const backbone = backboneOptions(recipe);
-  const model = classifier(backbone, methodOf(name).attach(backbone, options), { classes, ...recipe.head });
+  const model = buildModel(recipe, classes);
   const pool = poolParameters(backbone);
   const newPool = poolIsTrained(backbone) ? pool : [];
   const isHead = (parameter: string): boolean =>

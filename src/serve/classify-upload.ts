@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isDataError } from '../errors/index.ts';
-import { dataUrl } from '../pages/page.ts';
+import { dataUrl } from '../formats/data-url.ts';
 import type { AboutRun } from '../pages/serve/about.ts';
 import type { Answer, Answerer } from './answer.ts';
 import { type BodyLimits, readBody } from './body.ts';

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { learningRate, loadRecipe, parseRecipe, toYaml } from '../../src/config/index.ts';
-import { buildModel } from '../../src/inference/from-recipe.ts';
+import { buildModel, learningRate, loadRecipe, parseRecipe, toYaml } from '../../src/config/index.ts';
 import { countParameters } from '../../src/tensor/parameters.ts';
 import { TASKS } from './vtab1k-table.ts';
 

@@ -79,7 +79,7 @@ test('what cannot be classified is said, and the run goes on', async (t) => {
   const text = path.join(folder, 'notes.txt');
   await writeFile(text, 'no video\n');
   await assert.rejects(classify(run, text), { kind: 'data', at: text });
-  await assert.rejects(classify(run, path.join(folder, 'none.mp4')), /there is no such file/);
+  await assert.rejects(classify(run, path.join(folder, 'none.mp4')), /the file is missing/);
   await assert.rejects(classify(run, text, { top: 0 }), { kind: 'usage' });
   const reason = new Error('enough');
   await assert.rejects(classify(run, videoOf(lines[0] as Line), { signal: AbortSignal.abort(reason) }), reason);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { dataUrl } from '../../src/formats/data-url.ts';
 import { html, jsonData, raw } from '../../src/pages/markup.ts';
-import { dataUrl, document } from '../../src/pages/page.ts';
+import { document } from '../../src/pages/page.ts';
 import { accessibilityFaults, closeBrowser, skipsBrowser, watchedPage } from './browser.ts';
 
 after(closeBrowser);

@@ -1,7 +1,7 @@
 /** Pictures of a page, each in it once, however often it is shown: as rules of a style sheet. */
 import { createHash } from 'node:crypto';
+import { dataUrl } from '../../formats/data-url.ts';
 import { html, type Markup, raw } from '../markup.ts';
-import { dataUrl } from '../page.ts';
 import type { PagePicture } from './data.ts';
 
 export interface PictureBook {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { dataUrl } from '../../../src/formats/data-url.ts';
 import { encodePng } from '../../../src/formats/png.ts';
-import { dataUrl } from '../../../src/pages/page.ts';
 import type { ScatterOptions } from '../../../src/pages/scatter/options.ts';
 import { scatterPage } from '../../../src/pages/scatter/scatter-page.ts';
 import { rings } from '../../figures/made-panels.ts';
